@@ -1,0 +1,79 @@
+"""Who asks, what they may do, and the record that a text was read: no access entry, no data."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.utils.timezone import now
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from audit import ledger
+from audit.actors import Actor, ActorKind
+from audit.errors import NotAllowed
+from audit.events import EventType
+from audit.models import ApiKey, Membership
+from audit.roles import scopes_of
+
+
+def require(actor: Actor, scope: str) -> None:
+    """Raise NotAllowed unless the actor has the scope."""
+    if not actor.may(scope):
+        raise NotAllowed(f"{scope} is needed; {actor} has {', '.join(sorted(actor.scopes)) or 'no scope'}")
+
+
+def actor_of_user(user: AbstractBaseUser | AnonymousUser, *, workspace: str = "") -> Actor | None:
+    """Return the user as an actor in the workspace named (or its first one); None when it belongs to none."""
+    memberships = Membership.objects.filter(user_id=user.pk).select_related("workspace").order_by("workspace__slug")
+    if workspace:
+        memberships = memberships.filter(workspace__slug=workspace)
+    rows = list(memberships)
+    if not rows:
+        return None
+    chosen = rows[0].workspace_id
+    roles = [row.role for row in rows if row.workspace_id == chosen]
+    return Actor(ActorKind.USER, str(user.pk), chosen, scopes_of(roles))
+
+
+def actor_of_key(key: ApiKey) -> Actor:
+    return Actor(ActorKind.KEY, key.prefix, key.workspace_id, frozenset(key.scopes))
+
+
+def usable(key: ApiKey) -> bool:
+    """Tell whether a key is neither revoked nor expired."""
+    return key.revoked_at is None and (key.expires_at is None or key.expires_at > now())
+
+
+def record_read(actor: Actor, *, run: UUID | None, fields: Sequence[str], via: str) -> None:
+    """Write the access entry for texts about to be shown. Call it before the first of them is opened."""
+    event = ledger.Event(EventType.TEXT_READ, actor, {"fields": sorted(fields), "via": via}, run=run)
+    ledger.append(event, chain=f"access:{actor}:{datetime.now(UTC):%Y-%m-%d}")
+
+
+def actor_of_request(request: Request) -> Actor | None:
+    """Return who asks: the API key's actor, or the user's in the workspace that the header X-Workspace names."""
+    if isinstance(request.auth, ApiKey):
+        return actor_of_key(request.auth)
+    if request.user is None or not request.user.is_authenticated:
+        return None
+    return actor_of_user(request.user, workspace=request.headers.get("X-Workspace", ""))
+
+
+class HasScope(BasePermission):
+    """Let a request pass when its actor has the scope that the view names for the method, and a workspace."""
+
+    message = "this needs a scope that you do not have"
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        actor = actor_of_request(request)
+        if actor is None:
+            return False
+        request.actor = actor
+        scopes: dict[str, str] = getattr(view, "scopes", {})
+        scope = scopes.get("GET" if request.method in {"HEAD", "OPTIONS"} else str(request.method))
+        if scope is None or not actor.may(scope):
+            self.message = f"this needs the scope {scope}; you have {', '.join(sorted(actor.scopes)) or 'none'}"
+            return False
+        return True

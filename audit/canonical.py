@@ -1,0 +1,89 @@
+"""Canonical JSON: one document, one sequence of bytes (the part of RFC 8785 that sorted orjson writes exactly)."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+JSON = Any
+INTEGER_LIMIT = 2**53
+DEPTH_LIMIT = 40
+SIZE_LIMIT = 4_000_000
+
+
+class CanonicalError(ValueError):
+    """A value outside the profile, or bytes that are not canonical."""
+
+
+def check(value: object, path: str, depth: int) -> None:
+    if depth > DEPTH_LIMIT:
+        raise CanonicalError(f"{path} is nested deeper than {DEPTH_LIMIT}; flatten it")
+    match value:
+        case None | bool():
+            pass
+        case int():
+            if abs(value) >= INTEGER_LIMIT:
+                raise CanonicalError(f"{path} is {value}; integers stay below 2**53: send it as a text")
+        case float():
+            raise CanonicalError(f"{path} is the float {value!r}; send a text or a scaled integer")
+        case str():
+            check_text(value, path)
+        case list() | tuple():
+            for position, item in enumerate(value):
+                check(item, f"{path}[{position}]", depth + 1)
+        case dict():
+            for name, item in value.items():
+                check_name(name, path)
+                check(item, f"{path}.{name}", depth + 1)
+        case _:
+            raise CanonicalError(f"{path} is a {type(value).__name__}; use null, bool, int, str, list or object")
+
+
+def check_text(value: str, path: str) -> None:
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise CanonicalError(f"{path} holds half a surrogate pair; send valid Unicode")
+
+
+def check_name(name: object, path: str) -> None:
+    if not isinstance(name, str):
+        raise CanonicalError(f"{path} has the key {name!r}; keys are texts")
+    check_text(name, path)
+    if any(character > "\uffff" for character in name):
+        raise CanonicalError(f"{path} has the key {name!r}; keys stay in the Basic Multilingual Plane")
+
+
+def encode(document: Mapping[str, JSON]) -> bytes:
+    """Return the canonical bytes of a JSON object.
+
+    Raises:
+        CanonicalError: a value is outside the profile, or the whole is over SIZE_LIMIT bytes.
+    """
+    known = dict(document)
+    check(known, "$", 0)
+    data = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
+    if len(data) > SIZE_LIMIT:
+        raise CanonicalError(f"the document has {len(data)} bytes; at most {SIZE_LIMIT} are taken")
+    return data
+
+
+def parse(data: bytes) -> dict[str, JSON]:
+    """Return the object that the bytes are the canonical form of.
+
+    Raises:
+        CanonicalError: they are not the canonical form of any object.
+    """
+    try:
+        document = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise CanonicalError(f"not JSON: {error}") from error
+    if not isinstance(document, dict):
+        raise CanonicalError(f"a {type(document).__name__}, not an object")
+    if encode(document) != data:
+        raise CanonicalError("bytes differ from the canonical form of their content")
+    return document
+
+
+def digest(data: bytes) -> bytes:
+    """Return SHA-256, 32 bytes."""
+    return hashlib.sha256(data).digest()

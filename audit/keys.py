@@ -1,0 +1,56 @@
+"""Data keys: one for each run, kept wrapped by the vault's key, which the environment holds."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from audit import vault
+from audit.ids import new_id
+from audit.models import DataKey, Workspace
+
+
+class KeyUnavailable(Exception):
+    """The data key was destroyed, or the vault's key is not the one that wrapped it."""
+
+
+def vault_key() -> vault.Kek:
+    """Return the vault's key.
+
+    Raises:
+        ImproperlyConfigured: none is set.
+    """
+    raw = settings.PROMETHEUS_VAULT_KEY
+    if not raw:
+        raise ImproperlyConfigured("PROMETHEUS_VAULT_KEY is not set; make one: openssl rand -base64 32")
+    return vault.Kek(id=vault.keyed_hash(raw, "kek")[:16], key=raw)
+
+
+def create(workspace: Workspace | None) -> vault.DataKey:
+    """Make a data key and keep it wrapped. Part of the caller's transaction."""
+    kek = vault_key()
+    key = vault.DataKey.new(new_id())
+    DataKey.objects.create(
+        id=key.id, workspace=workspace, wrapped=vault.wrap(kek, key.key, dek_id=key.id), kek=kek.id
+    )
+    return key
+
+
+def load(key_id: UUID | None) -> vault.DataKey:
+    """Return the data key in clear.
+
+    Raises:
+        KeyUnavailable: it was destroyed, or wrapped by another vault key.
+    """
+    row = DataKey.objects.filter(pk=key_id).first() if key_id else None
+    if row is None:
+        raise KeyUnavailable(f"data key {key_id} no longer exists: what it sealed was erased")
+    try:
+        return vault.DataKey(id=row.id, key=vault.unwrap(vault_key(), bytes(row.wrapped), dek_id=row.id))
+    except vault.SealError as error:
+        raise KeyUnavailable(f"data key {key_id} was wrapped by vault key {row.kek}: set that one") from error
+
+
+def reference(text: str) -> str:
+    """Return a keyed hash by which a text can be found again but not be guessed (64 hex digits)."""
+    return vault.keyed_hash(settings.PROMETHEUS_VAULT_KEY, text)

@@ -1,0 +1,155 @@
+"""The ledger: one canonical entry an event, chained per run. Only this module and sealer.py touch Entry."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from audit import canonical, merkle
+from audit.actors import Actor
+from audit.canonical import JSON
+from audit.events import EventType
+from audit.models import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened: who did it, in which workspace and run, with which particulars."""
+
+    type: EventType
+    actor: Actor
+    data: Mapping[str, JSON] = field(default_factory=dict)
+    run: UUID | None = None
+
+    @property
+    def workspace(self) -> UUID | None:
+        return self.actor.workspace
+
+
+def genesis(chain: str) -> bytes:
+    """Return what the first entry of a chain points back to: the hash of the chain's name."""
+    return hashlib.sha256(chain.encode()).digest()
+
+
+def run_chain(run: UUID) -> str:
+    return f"run:{run}"
+
+
+@dataclass(slots=True)
+class Chain:
+    """The end of one chain in memory. Whoever holds the run's lease extends it; UNIQUE(chain, seq) catches a second."""
+
+    name: str
+    size: int
+    head: bytes
+
+    def extend(self, event: Event) -> Entry:
+        """Return the next entry as an unsaved row and move the end forward."""
+        body = canonical.encode(
+            {
+                "v": 1,
+                "chain": self.name,
+                "seq": self.size,
+                "prev": self.head.hex(),
+                "type": event.type.value,
+                "actor": str(event.actor),
+                "workspace": str(event.workspace) if event.workspace else None,
+                "run": str(event.run) if event.run else None,
+                "at": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "data": dict(event.data),
+            }
+        )
+        entry = Entry(
+            chain=self.name,
+            seq=self.size,
+            prev=self.head,
+            leaf_hash=merkle.leaf_hash(body),
+            body=body,
+            type=event.type.value,
+            actor=str(event.actor),
+            workspace=event.workspace,
+            run=event.run,
+        )
+        self.size += 1
+        self.head = entry.leaf_hash
+        return entry
+
+
+def open_chain(name: str) -> Chain:
+    """Return the end of a chain as it is now."""
+    last = Entry.objects.filter(chain=name).order_by("-seq").values_list("seq", "leaf_hash").first()
+    return Chain(name, 0, genesis(name)) if last is None else Chain(name, last[0] + 1, bytes(last[1]))
+
+
+INSERT = """
+INSERT INTO audit_entry (chain, seq, prev, leaf_hash, body, type, actor, workspace, run)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+
+@transaction.atomic
+def append(event: Event, *, chain: str) -> None:
+    """Write one entry to the end of a chain, in the caller's transaction. Writers of one chain wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [chain])
+        e = open_chain(chain).extend(event)
+        cursor.execute(INSERT, [e.chain, e.seq, e.prev, e.leaf_hash, e.body, e.type, e.actor, e.workspace, e.run])
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A row that does not agree with the rest: which one, and in what."""
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+COLUMNS = ("chain", "seq", "prev", "type", "actor", "workspace", "run")
+
+
+def check_entry(entry: Entry, chain: Chain) -> Iterator[Fault]:
+    """Compare an entry with its own bytes and with the chain before it; ``chain`` is moved forward."""
+    where = f"entry {entry.pk} ({entry.chain}#{entry.seq})"
+    body = bytes(entry.body)
+    if bytes(entry.leaf_hash) != merkle.leaf_hash(body):
+        yield Fault(where, "its bytes do not have the hash it was recorded with")
+    if entry.seq != chain.size:
+        yield Fault(where, f"place {chain.size} of the chain is missing")
+    if bytes(entry.prev) != chain.head:
+        yield Fault(where, "it does not follow the entry before it")
+    try:
+        document = canonical.parse(body)
+    except canonical.CanonicalError as error:
+        yield Fault(where, f"its bytes are not canonical: {error}")
+    else:
+        shown = {
+            "chain": entry.chain,
+            "seq": entry.seq,
+            "prev": bytes(entry.prev).hex(),
+            "type": entry.type,
+            "actor": entry.actor,
+            "workspace": str(entry.workspace) if entry.workspace else None,
+            "run": str(entry.run) if entry.run else None,
+        }
+        for name in COLUMNS:
+            if document.get(name) != shown[name]:
+                yield Fault(where, f"column {name} says {shown[name]!r}, the entry says {document.get(name)!r}")
+    chain.size, chain.head = entry.seq + 1, bytes(entry.leaf_hash)
+
+
+def check_chains(*, run: UUID | None = None) -> Iterator[Fault]:
+    """Check every chain, or only the entries' chains of one run, in constant memory."""
+    entries = Entry.objects.order_by("chain", "seq")
+    if run is not None:
+        entries = entries.filter(chain=run_chain(run))
+    chain = Chain("", 0, b"")
+    for entry in entries.iterator(chunk_size=2000):
+        if entry.chain != chain.name:
+            chain = Chain(entry.chain, 0, genesis(entry.chain))
+        yield from check_entry(entry, chain)

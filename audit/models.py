@@ -1,0 +1,148 @@
+"""Workspaces and who belongs to them, keys, and the ledger's rows. Only ledger.py and sealer.py write the latter."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Now
+
+from audit.ids import new_id
+from audit.roles import Role
+
+
+def role_choices() -> list[tuple[str, str]]:
+    return [(role.value, role.value) for role in Role]
+
+
+class Workspace(models.Model):
+    """The border that no row is read across."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=120)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="memberships")
+    role = models.CharField(max_length=20, choices=role_choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "workspace", "role"], name="one_membership_per_role")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} {self.role} in {self.workspace_id}"
+
+
+class ApiKey(models.Model):
+    """A key of a client. Only its prefix and a digest of it are kept; the key itself is shown once."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="keys")
+    name = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=12, unique=True, editable=False)
+    digest = models.BinaryField(editable=False)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+
+class DataKey(models.Model):
+    """The key of one run's texts, wrapped. Destroying this row makes them unreadable."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, null=True, related_name="data_keys")
+    wrapped = models.BinaryField(editable=False)
+    kek = models.CharField(max_length=40, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Xid8Field(models.BigIntegerField):
+    """PostgreSQL's 64-bit transaction id: the sealer's watermark (nothing can appear behind it)."""
+
+    def db_type(self, connection: object) -> str:  # type: ignore[override]
+        return "xid8"
+
+
+class CurrentXid(models.Func):
+    function = "pg_current_xact_id"
+    template = "%(function)s()"
+    output_field = Xid8Field()
+
+
+class Entry(models.Model):
+    """One event: canonical bytes, chained to the entry before it in its chain."""
+
+    chain = models.CharField(max_length=120)
+    seq = models.IntegerField()
+    prev = models.BinaryField()
+    leaf_hash = models.BinaryField()
+    body = models.BinaryField()
+    type = models.CharField(max_length=40)
+    actor = models.CharField(max_length=80)
+    workspace = models.UUIDField(null=True)
+    run = models.UUIDField(null=True)
+    at = models.DateTimeField(db_default=Now())
+    xid = Xid8Field(db_default=CurrentXid())
+
+    class Meta:
+        verbose_name_plural = "entries"
+        constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="one_entry_per_place")]
+        indexes = [
+            models.Index(fields=["run", "id"], name="entry_run"),
+            models.Index(fields=["workspace", "-id"], name="entry_workspace"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.chain}#{self.seq}"
+
+
+class Leaf(models.Model):
+    """The place of a sealed entry in the Merkle tree."""
+
+    index = models.BigIntegerField(primary_key=True)
+    entry = models.OneToOneField(Entry, on_delete=models.PROTECT, related_name="leaf")
+
+    class Meta:
+        verbose_name_plural = "leaves"
+
+    def __str__(self) -> str:
+        return str(self.index)
+
+
+class TreeNode(models.Model):
+    """A complete subtree's hash; level 0 holds the leaves."""
+
+    level = models.SmallIntegerField()
+    index = models.BigIntegerField()
+    hash = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "index"], name="one_node_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.level}/{self.index}"
+
+
+class SignedCheckpoint(models.Model):
+    """A signed tree head (C2SP tlog-checkpoint)."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.size} entries"
+
+
