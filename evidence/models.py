@@ -1,0 +1,177 @@
+"""Sources and their passages; claims and the evidence they were judged by."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models.functions import Now
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from audit.ids import new_id
+from audit.models import DataKey, Workspace
+from evidence.states import JUDGED, ClaimState
+
+
+class Source(models.Model):
+    """Where reference documents come from, kept and indexed in clear; trust is the operator's word on it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="sources")
+    name = models.CharField(max_length=120)
+    trusted = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_source_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Document(models.Model):
+    """One version of a document. A changed text is a new row; evidence keeps pointing to the old one."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="documents")
+    title = models.CharField(max_length=200)
+    version = models.PositiveIntegerField(default=1)
+    current = models.BooleanField(default=True)
+    sha256 = models.CharField(max_length=64)
+    text = models.TextField()
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "title", "version"], name="one_document_per_version"),
+            models.UniqueConstraint(
+                fields=["source", "title"], condition=models.Q(current=True), name="one_current_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} v{self.version}"
+
+
+class Passage(models.Model):
+    """A piece of a document in clear, or, for one run only, of a text sent with it or returned by a tool, sealed."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="passages")
+    run = models.UUIDField(null=True, db_index=True)
+    origin = models.CharField(max_length=200, blank=True)
+    trusted = models.BooleanField(default=True)
+    ordinal = models.PositiveIntegerField(default=0)
+    start = models.PositiveIntegerField(default=0)
+    end = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64)
+    text = models.TextField(blank=True)
+    text_sealed = models.BinaryField(null=True, editable=False)
+    search = models.GeneratedField(
+        expression=SearchVector("text", config="english"), output_field=SearchVectorField(), db_persist=True
+    )
+
+    class Meta:
+        indexes = [GinIndex(fields=["search"], name="passage_search")]
+        constraints = [
+            models.CheckConstraint(
+                name="in_clear_or_sealed",
+                condition=models.Q(document__isnull=False, run__isnull=True, text_sealed__isnull=True)
+                | models.Q(document__isnull=True, run__isnull=False, text="", text_sealed__isnull=False),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.origin or self.document_id}:{self.start}-{self.end}"
+
+
+class ClaimBundle(models.Model):
+    """The claims of one draft of a run, and what the gate said of them together."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.UUIDField()
+    revision = models.PositiveSmallIntegerField()
+    outcome = models.CharField(max_length=20)
+    score = models.FloatField()
+    verifier = models.CharField(max_length=60)
+    calibration = models.CharField(max_length=60)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "revision"], name="one_bundle_per_revision")]
+
+    def __str__(self) -> str:
+        return f"{self.run} r{self.revision}"
+
+
+def claim_states() -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in ClaimState]
+
+
+class Claim(FSMModelMixin, models.Model):
+    """One statement of an answer, its verdict and the reason for it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    bundle = models.ForeignKey(ClaimBundle, on_delete=models.PROTECT, related_name="claims")
+    key = models.ForeignKey(DataKey, on_delete=models.SET_NULL, null=True, db_constraint=False)
+    ordinal = models.PositiveSmallIntegerField()
+    state = FSMField(default=ClaimState.PROPOSED.value, choices=claim_states, protected=True)
+    verdict = models.CharField(max_length=12, blank=True)
+    kind = models.CharField(max_length=10)
+    text_sealed = models.BinaryField(editable=False)
+    why_sealed = models.BinaryField(editable=False)
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    score = models.FloatField()
+    reason = models.CharField(max_length=30)
+    rule = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["bundle", "ordinal"], name="one_claim_per_place")]
+
+    def __str__(self) -> str:
+        return f"claim {self.ordinal} of {self.bundle_id}"
+
+    @transition(field=state, source=ClaimState.PROPOSED.value, target=ClaimState.SUPPORTED.value)
+    def support(self) -> None:
+        self.verdict = ClaimState.SUPPORTED
+
+    @transition(field=state, source=ClaimState.PROPOSED.value, target=ClaimState.CONTRADICTED.value)
+    def contradict(self) -> None:
+        self.verdict = ClaimState.CONTRADICTED
+
+    @transition(field=state, source=ClaimState.PROPOSED.value, target=ClaimState.INSUFFICIENT.value)
+    def find_insufficient(self) -> None:
+        self.verdict = ClaimState.INSUFFICIENT
+
+    @transition(field=state, source=ClaimState.PROPOSED.value, target=ClaimState.DISPUTED.value)
+    def dispute(self) -> None:
+        self.verdict = ClaimState.DISPUTED
+
+    @transition(field=state, source=ClaimState.SUPPORTED.value, target=ClaimState.PUBLISHED.value)
+    def publish(self) -> None: ...
+
+    @transition(field=state, source=[s.value for s in JUDGED], target=ClaimState.WITHHELD.value)
+    def withhold(self) -> None: ...
+
+
+class Evidence(models.Model):
+    """What a claim was compared with: both spans, the stance, the rule and the versions that decided."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="evidence")
+    passage = models.ForeignKey(Passage, on_delete=models.PROTECT, related_name="evidence")
+    passage_sha256 = models.CharField(max_length=64)
+    stance = models.CharField(max_length=12)
+    score = models.FloatField()
+    rule = models.CharField(max_length=30)
+    claim_start = models.PositiveIntegerField()
+    claim_end = models.PositiveIntegerField()
+    passage_start = models.PositiveIntegerField()
+    passage_end = models.PositiveIntegerField()
+    verifier = models.CharField(max_length=60)
+    calibration = models.CharField(max_length=60)
+
+    class Meta:
+        verbose_name_plural = "evidence"
+
+    def __str__(self) -> str:
+        return f"{self.stance} {self.claim_id}"

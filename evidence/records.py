@@ -1,0 +1,187 @@
+"""Rows of what the gate found, built for the journal, and the way back to readable claims."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import assert_never
+from uuid import UUID
+
+from audit import vault
+from audit.fields import open_text, seal_text
+from audit.ids import new_id
+from audit.spans import Span
+from evidence import models
+from evidence.gate import GatePolicy, GateReport, JudgedClaim, Verdict
+from evidence.passages import Passage
+
+
+def run_passage(run: UUID, passage: Passage, *, key: vault.DataKey) -> models.Passage:
+    """Return the row of a passage that belongs to one run: its text is sealed with the run's key."""
+    row = models.Passage(
+        id=UUID(passage.id),
+        run=run,
+        origin=passage.source[:200],
+        trusted=passage.trusted,
+        end=len(passage.text),
+        sha256=passage.sha256,
+    )
+    seal_text(key, row, "text_sealed", passage.text)
+    return row
+
+
+def judge_state(claim: models.Claim, verdict: Verdict) -> None:
+    match verdict:
+        case Verdict.SUPPORTED:
+            claim.support()
+        case Verdict.CONTRADICTED:
+            claim.contradict()
+        case Verdict.INSUFFICIENT:
+            claim.find_insufficient()
+        case Verdict.DISPUTED:
+            claim.dispute()
+        case _:
+            assert_never(verdict)
+
+
+def claim_row(bundle: models.ClaimBundle, judged: JudgedClaim, *, ordinal: int, key: vault.DataKey) -> models.Claim:
+    row = models.Claim(
+        bundle_id=bundle.pk,
+        key_id=key.id,
+        ordinal=ordinal,
+        kind=judged.statement.kind.value,
+        start=judged.statement.span.start,
+        end=judged.statement.span.end,
+        score=judged.score,
+        reason=judged.reason.value,
+        rule=judged.evidence[0].rule.value if judged.evidence else "",
+    )
+    seal_text(key, row, "text_sealed", judged.statement.text)
+    seal_text(key, row, "why_sealed", judged.why)
+    judge_state(row, judged.verdict)
+    return row
+
+
+def evidence_rows(claim: models.Claim, judged: JudgedClaim, *, policy: GatePolicy) -> Iterator[models.Evidence]:
+    calibration = policy.calibration
+    for alignment in judged.evidence:
+        yield models.Evidence(
+            claim_id=claim.pk,
+            passage_id=UUID(alignment.passage.id),
+            passage_sha256=alignment.passage.sha256,
+            stance=alignment.stance.value,
+            score=alignment.score,
+            rule=alignment.rule.value,
+            claim_start=alignment.claim_span.start,
+            claim_end=alignment.claim_span.end,
+            passage_start=alignment.passage_span.start,
+            passage_end=alignment.passage_span.end,
+            verifier=calibration.verifier if calibration else "",
+            calibration=calibration.id if calibration else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BundleRows:
+    bundle: models.ClaimBundle
+    claims: tuple[models.Claim, ...]
+    evidence: tuple[models.Evidence, ...]
+
+
+def bundle_rows(
+    run: UUID, report: GateReport, *, revision: int, policy: GatePolicy, key: vault.DataKey
+) -> BundleRows:
+    """Return the rows of one gate report, unsaved."""
+    calibration = policy.calibration
+    bundle = models.ClaimBundle(
+        id=new_id(),
+        run=run,
+        revision=revision,
+        outcome=report.outcome.value,
+        score=report.score,
+        verifier=calibration.verifier if calibration else "",
+        calibration=calibration.id if calibration else "",
+    )
+    claims = tuple(claim_row(bundle, judged, ordinal=n, key=key) for n, judged in enumerate(report.claims))
+    pairs = zip(claims, report.claims, strict=True)
+    rows = tuple(row for claim, judged in pairs for row in evidence_rows(claim, judged, policy=policy))
+    return BundleRows(bundle, claims, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEvidence:
+    """One passage beside a claim, with the spans to highlight in both."""
+
+    passage: UUID
+    source: str
+    title: str
+    text: str
+    sha256: str
+    stance: str
+    score: float
+    rule: str
+    claim_span: Span
+    passage_span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ReadClaim:
+    """A claim in clear, with the evidence it was judged by."""
+
+    id: UUID
+    ordinal: int
+    text: str
+    why: str
+    kind: str
+    state: str
+    verdict: str
+    score: float
+    reason: str
+    rule: str
+    span: Span
+    evidence: tuple[ReadEvidence, ...]
+
+
+def passage_text(row: models.Passage, key: vault.DataKey) -> str:
+    return row.text if row.text_sealed is None else open_text(key, row, "text_sealed")
+
+
+def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
+    passage = row.passage
+    return ReadEvidence(
+        passage=passage.pk,
+        source=passage.origin,
+        title=passage.document.title if passage.document else passage.origin,
+        text=passage_text(passage, key),
+        sha256=row.passage_sha256,
+        stance=row.stance,
+        score=row.score,
+        rule=row.rule,
+        claim_span=Span(row.claim_start, row.claim_end),
+        passage_span=Span(row.passage_start, row.passage_end),
+    )
+
+
+def read_claims(run: UUID, *, key: vault.DataKey) -> tuple[ReadClaim, ...]:
+    """Return the claims of a run's last bundle in clear. The caller has written the access entry before."""
+    bundle = models.ClaimBundle.objects.filter(run=run).order_by("-revision").first()
+    if bundle is None:
+        return ()
+    rows = bundle.claims.order_by("ordinal").prefetch_related("evidence__passage__document")
+    return tuple(
+        ReadClaim(
+            id=row.pk,
+            ordinal=row.ordinal,
+            text=open_text(key, row, "text_sealed"),
+            why=open_text(key, row, "why_sealed"),
+            kind=row.kind,
+            state=row.state,
+            verdict=row.verdict,
+            score=row.score,
+            reason=row.reason,
+            rule=row.rule,
+            span=Span(row.start, row.end),
+            evidence=tuple(read_evidence(item, key) for item in row.evidence.all()),
+        )
+        for row in rows
+    )
+
+
