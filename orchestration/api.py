@@ -1,0 +1,247 @@
+"""Runs and approvals over HTTP. Every endpoint names its scopes; every row is looked up in the actor's workspace."""
+
+import base64
+import time
+from typing import Any, cast
+from uuid import UUID
+
+from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.pagination import CursorPagination
+from rest_framework.request import Request as HttpRequest
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from audit import sealer
+from audit.actors import Actor
+from audit.errors import Invalid
+from audit.roles import Scope
+from audit.stakes import Stakes
+from orchestration import lineage, records, requests, runs
+from orchestration import serializers as shapes
+from orchestration.models import Approval, Run
+from orchestration.states import TERMINAL, ApprovalState, Decision, Kind, RunState
+
+WAIT_LIMIT = 30
+IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="at most 120 characters")
+PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description=f"wait=N, at most {WAIT_LIMIT} seconds")
+PROBLEMS = {code: shapes.ProblemOut for code in (400, 401, 403, 404, 409, 413)}
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return cast("Actor", cast("Any", request).actor)
+
+
+class NewestFirst(CursorPagination):
+    """Keyset paging: no count, and a page stays where it is while rows arrive."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+    ordering = ("-created_at", "-id")
+
+
+class WaitingFirst(NewestFirst):
+    ordering = ("expires_at", "id")
+
+
+def page(paginator: CursorPagination, rows: QuerySet[Any], shape: type[Any], *, view: APIView) -> Response:
+    found = paginator.paginate_queryset(rows, view.request, view=view)
+    return paginator.get_paginated_response(shape(found, many=True).data)
+
+
+def seconds_to_wait(request: HttpRequest) -> int:
+    """Return N of ``Prefer: wait=N`` (RFC 7240), at most WAIT_LIMIT."""
+    for part in request.headers.get("Prefer", "").split(","):
+        name, _, value = part.strip().partition("=")
+        if name.lower() == "wait" and value.isdecimal():
+            return min(int(value[:4]), WAIT_LIMIT)
+    return 0
+
+
+def wait_for(run_id: UUID, *, seconds: int) -> Run:
+    """Return the run once it has ended or waits for people, or when the time is over."""
+    ends = time.monotonic() + seconds
+    while True:
+        run = Run.objects.get(pk=run_id)
+        waiting = run.state == RunState.DECISION and run.decision == Decision.ESCALATE
+        if run.state in TERMINAL or waiting or time.monotonic() >= ends:
+            return run
+        time.sleep(0.02)
+
+
+def accept(request: HttpRequest, *, kind: Kind) -> Response:
+    asked = requests.parse(request.data, kind=kind)
+    submitted = runs.submit(asked, actor=actor_of(request), idempotency_key=request.headers.get("Idempotency-Key"))
+    seconds = seconds_to_wait(request)
+    run = wait_for(submitted.run.pk, seconds=seconds) if seconds else submitted.run
+    ended = run.state in TERMINAL
+    response = Response(detail(run, request) if ended else shapes.RunOut(run).data, status=200 if ended else 202)
+    response["Location"] = f"/api/v1/runs/{run.pk}"
+    if seconds:
+        response["Preference-Applied"] = f"wait={seconds}"
+    return response
+
+
+def detail(run: Run, request: HttpRequest) -> dict[str, Any]:
+    read = records.read_run(run.pk, actor=actor_of(request), via="api")
+    return {**shapes.RunOut(read.run).data, "answer": read.answer}
+
+
+class Runs(APIView):
+    scopes = {"GET": Scope.RUNS_READ, "POST": Scope.RUNS_WRITE}
+
+    @extend_schema(
+        operation_id="runs_list",
+        responses={200: shapes.RunOut(many=True), **PROBLEMS},
+        parameters=[
+            OpenApiParameter(name, str) for name in ("cursor", "limit", "state", "decision", "stakes")
+        ],
+    )
+    def get(self, request: HttpRequest) -> Response:
+        """List the workspace's runs, newest first."""
+        rows = Run.objects.filter(workspace_id=actor_of(request).workspace)
+        for name, known in {"state": RunState, "decision": Decision, "stakes": Stakes}.items():
+            value = request.query_params.get(name)
+            if value is None:
+                continue
+            if value not in {item.value for item in known}:
+                raise Invalid(f"{name} is {value[:40]!r}; use one of {', '.join(item.value for item in known)}")
+            rows = rows.filter(**{name: value})
+        return page(NewestFirst(), rows, shapes.RunOut, view=self)
+
+    @extend_schema(
+        operation_id="runs_submit",
+        request=shapes.RequestIn,
+        parameters=[IDEMPOTENCY, PREFER],
+        responses={200: shapes.RunDetailOut, 202: shapes.RunOut, **PROBLEMS},
+    )
+    def post(self, request: HttpRequest) -> Response:
+        """Submit a question. Answers 202 at once, or 200 when the run ended within `Prefer: wait=N`."""
+        return accept(request, kind=Kind.QUESTION)
+
+
+class Verify(APIView):
+    scopes = {"POST": Scope.RUNS_WRITE}
+
+    @extend_schema(
+        operation_id="verify",
+        request=shapes.VerifyIn,
+        parameters=[IDEMPOTENCY, PREFER],
+        responses={200: shapes.RunDetailOut, 202: shapes.RunOut, **PROBLEMS},
+    )
+    def post(self, request: HttpRequest) -> Response:
+        """Submit a finished answer; what is not proven is withheld."""
+        return accept(request, kind=Kind.VERIFY)
+
+
+class RunDetail(APIView):
+    scopes = {"GET": Scope.RUNS_READ}
+
+    @extend_schema(operation_id="runs_get", responses={200: shapes.RunDetailOut, **PROBLEMS})
+    def get(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Return one run; its answer once it is completed."""
+        return Response(detail(runs.found(run_id, actor=actor_of(request)), request))
+
+
+class RunClaims(APIView):
+    scopes = {"GET": Scope.RUNS_READ}
+
+    @extend_schema(operation_id="runs_claims", responses={200: shapes.ClaimOut(many=True), **PROBLEMS})
+    def get(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Return the claims with their verdicts, reasons and evidence."""
+        read = records.read_run(run_id, actor=actor_of(request), via="api")
+        return Response({"results": shapes.ClaimOut(read.claims, many=True).data})
+
+
+class RunLineage(APIView):
+    scopes = {"GET": Scope.RUNS_READ}
+
+    @extend_schema(operation_id="runs_lineage", responses={200: OpenApiTypes.OBJECT, **PROBLEMS})
+    def get(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Return how the answer came about, as nodes and edges without texts."""
+        return Response(lineage.of_run(runs.found(run_id, actor=actor_of(request))).document())
+
+
+class RunProof(APIView):
+    scopes = {"GET": Scope.LEDGER_READ}
+
+    @extend_schema(operation_id="runs_proof", responses={200: OpenApiTypes.OBJECT, **PROBLEMS})
+    def get(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Return every ledger entry of the run with its inclusion proof under the latest signed checkpoint."""
+        proof = sealer.prove(runs.found(run_id, actor=actor_of(request)).pk)
+        entries = [
+            {
+                "entry": base64.b64encode(item.body).decode(),
+                "leaf_index": item.index,
+                "proof": [base64.b64encode(node).decode() for node in item.proof],
+            }
+            for item in proof.entries
+        ]
+        return Response({"checkpoint": proof.note, "tree_size": proof.size, "entries": entries})
+
+
+class RunCancel(APIView):
+    scopes = {"POST": Scope.RUNS_WRITE}
+
+    @extend_schema(operation_id="runs_cancel", request=None, responses={200: shapes.RunOut, **PROBLEMS})
+    def post(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Stop a run that has not ended."""
+        return Response(shapes.RunOut(runs.cancel(run_id, actor=actor_of(request))).data)
+
+
+class Approvals(APIView):
+    scopes = {"GET": Scope.APPROVALS_READ}
+
+    @extend_schema(
+        operation_id="approvals_list",
+        responses={200: shapes.ApprovalOut(many=True), **PROBLEMS},
+        parameters=[OpenApiParameter(name, str) for name in ("cursor", "limit", "state")],
+    )
+    def get(self, request: HttpRequest) -> Response:
+        """List approvals, by default those that wait, soonest to expire first."""
+        state = request.query_params.get("state", ApprovalState.PENDING.value)
+        if state not in set(ApprovalState):
+            raise Invalid(f"state is {state[:40]!r}; use one of {', '.join(ApprovalState)}")
+        rows = Approval.objects.filter(run__workspace_id=actor_of(request).workspace, state=state)
+        return page(WaitingFirst(), rows, shapes.ApprovalOut, view=self)
+
+
+class ApprovalDetail(APIView):
+    scopes = {"GET": Scope.APPROVALS_READ}
+
+    @extend_schema(operation_id="approvals_get", responses={200: shapes.ApprovalOut, **PROBLEMS})
+    def get(self, request: HttpRequest, approval_id: UUID) -> Response:
+        """Return one approval with the actions it would release."""
+        actor = actor_of(request)
+        approval = runs.found_approval(approval_id, actor=actor)
+        read = records.read_run(approval.run_id, actor=actor, via="api")
+        actions = [{"tool": a.tool, "tier": a.tier, "arguments": a.arguments, "state": a.state} for a in read.actions]
+        return Response({**shapes.ApprovalOut(approval).data, "actions": actions})
+
+
+class ApprovalWord(APIView):
+    """One person's word; the address says which."""
+
+    scopes = {"POST": Scope.APPROVALS_DECIDE}
+    approve = True
+
+    @extend_schema(request=shapes.DecisionIn, responses={200: shapes.ApprovalOut, **PROBLEMS})
+    def post(self, request: HttpRequest, approval_id: UUID) -> Response:
+        """Approve or reject exactly what was seen, with a reason."""
+        asked = request.data if isinstance(request.data, dict) else {}
+        reason = requests.clean(asked.get("reason"), "reason", limit=2000)
+        seen = requests.clean(asked.get("seen"), "seen", limit=64)
+        verb = runs.approve if self.approve else runs.reject
+        return Response(shapes.ApprovalOut(verb(approval_id, actor=actor_of(request), reason=reason, seen=seen)).data)
+
+
+class Checkpoint(APIView):
+    scopes = {"GET": Scope.LEDGER_READ}
+
+    @extend_schema(operation_id="ledger_checkpoint", responses={200: OpenApiTypes.OBJECT, **PROBLEMS})
+    def get(self, request: HttpRequest) -> Response:  # noqa: ARG002 - one ledger for all
+        """Return the latest signed checkpoint. Keep one: it finds any later change to the past."""
+        last = sealer.latest()
+        return Response({"checkpoint": last.note if last else "", "tree_size": last.size if last else 0})

@@ -1,0 +1,92 @@
+"""What becomes of a run: one pure function of the gate's outcome, the guardians' consensus and the actions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit import canonical
+from audit.canonical import JSON
+from evidence.gate import Outcome
+from guardians.guardian import Ballot
+from guardians.toolrisk import Tier
+from orchestration.states import Decision
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRisk:
+    """An action as the decision sees it: which tool, how risky, and why it may not be called at all."""
+
+    tool: str
+    tier: Tier
+    refused: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decision, every reason for it, and how many people must agree before anything happens."""
+
+    decision: Decision
+    reasons: tuple[str, ...]
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What gate and guardians found, as far as it bears on the decision."""
+
+    outcome: Outcome
+    disputed: bool
+    ballot: Ballot
+    reasons: tuple[str, ...]
+    people: int
+
+
+def decide(grounds: Grounds, actions: Sequence[ActionRisk]) -> Decided:
+    """Return the strictest of what gate, guardians and tool risk call for."""
+    refusals = refused_by(grounds) + [f"tool:{a.tool}:{a.refused}" for a in actions if a.refused]
+    if refusals:
+        return Decided(Decision.REFUSE, tuple(refusals))
+    doubts = doubts_of(grounds, actions)
+    if doubts:
+        return Decided(Decision.ESCALATE, tuple(doubts), max(grounds.people, 1))
+    return Decided(published(grounds.outcome), (f"gate:{grounds.outcome.value}",))
+
+
+def refused_by(grounds: Grounds) -> list[str]:
+    reasons = []
+    if grounds.ballot is Ballot.DENY:
+        reasons += [f"consensus:{reason}" for reason in grounds.reasons] or ["consensus:deny"]
+    if grounds.outcome in {Outcome.NO_CLAIMS, Outcome.NONE_SUPPORTED}:
+        reasons.append(f"gate:{grounds.outcome.value}")
+    return reasons
+
+
+def doubts_of(grounds: Grounds, actions: Sequence[ActionRisk]) -> list[str]:
+    """Return every reason for which a person has to decide."""
+    doubts = [f"tool:{a.tool}:{a.tier.name}" for a in actions if a.tier >= Tier.MODIFY]
+    if grounds.ballot is Ballot.ESCALATE:
+        doubts += [f"consensus:{reason}" for reason in grounds.reasons] or ["consensus:escalate"]
+    if grounds.disputed:
+        doubts.append("claims:disputed")
+    if grounds.people and not doubts:
+        doubts.append(f"stakes:{grounds.people}_to_agree")
+    return doubts
+
+
+def published(outcome: Outcome) -> Decision:
+    """Return what publishing means: all of the answer, or the claims that are supported."""
+    return Decision.PUBLISH if outcome is Outcome.ALL_SUPPORTED else Decision.PUBLISH_PARTIAL
+
+
+def binding(
+    *, run: str, answer: str, claims: Sequence[JSON], actions: Sequence[JSON], policy_hash: str, material: str
+) -> str:
+    """Return the hash that an approval is bound to: exactly what is shown and would be done (64 hex digits)."""
+    shown: dict[str, JSON] = {
+        "run": run,
+        "answer": answer,
+        "claims": list(claims),
+        "actions": list(actions),
+        "policy": policy_hash,
+        "material": material,
+    }
+    return canonical.digest(canonical.encode(shown)).hex()

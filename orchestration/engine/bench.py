@@ -1,0 +1,104 @@
+"""What the nodes of a run work with: the request, the journal, and the parts of this process."""
+
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypedDict
+
+from django.conf import settings
+
+from audit import canonical
+from evidence.gate import DEFAULT_POLICY, GatePolicy
+from guardians import packs
+from guardians.compliance import Compliance
+from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
+from guardians.guardian import Guardian
+from guardians.privacy import Privacy
+from guardians.safety import Safety
+from orchestration.engine import providers
+from orchestration.engine.journal import Journal
+from orchestration.engine.tools import ToolBridge
+from orchestration.requests import Request
+
+GRAPH_VERSION = "1"
+
+
+class State(TypedDict, total=False):
+    """The channels of the graph. Plain JSON values only, so that a checkpoint needs no code to be read."""
+
+    question: str
+    passages: list[dict[str, Any]]
+    results: list[dict[str, str]]
+    draft: dict[str, Any]
+    revision: int
+    refused: list[str]
+    claims: list[dict[str, Any]]
+    grounds: dict[str, Any]
+    masks: list[dict[str, Any]]
+    actions: list[dict[str, Any]]
+    decided: dict[str, Any]
+    approval: dict[str, Any]
+    answer: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process makes once, after the fork, and shares between its runs."""
+
+    bridge: ToolBridge
+    provider: providers.Provider
+    guardians: tuple[Guardian, ...]
+    packs: packs.PackSet
+    gate: GatePolicy
+    consensus: ConsensusPolicy
+    policy_hash: str
+
+
+@dataclass(slots=True)
+class Bench:
+    """The context of one driven run, handed to every node."""
+
+    journal: Journal
+    request: Request
+    parts: Parts
+
+
+def policy_hash(pack_hash: str, guardians: tuple[Guardian, ...], gate: GatePolicy, consensus: ConsensusPolicy) -> str:
+    """Return the hash of everything that decides: packs, guardians, gate thresholds and consensus rule."""
+    document = {
+        "packs": pack_hash,
+        "guardians": {guardian.name: guardian.version for guardian in guardians},
+        "gate": hashlib.sha256(repr(gate).encode()).hexdigest(),
+        "consensus": hashlib.sha256(repr(consensus).encode()).hexdigest(),
+    }
+    return canonical.digest(canonical.encode(document)).hex()
+
+
+@cache
+def _parts(pid: int) -> Parts:
+    known = packs.load(Path(packs.__file__).parent / "packs")
+    guardians: tuple[Guardian, ...] = (Safety(), Privacy(), Compliance(known))
+    options: Mapping[str, str] = settings.PROMETHEUS_PROVIDER
+    return Parts(
+        bridge=ToolBridge(),
+        provider=providers.provider(options),
+        guardians=guardians,
+        packs=known,
+        gate=DEFAULT_POLICY,
+        consensus=DEFAULT_CONSENSUS,
+        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS),
+    )
+
+
+def parts() -> Parts:
+    """Return this process's parts, made at the first call after the fork."""
+    return _parts(os.getpid())
+
+
+def close() -> None:
+    """End this process's tool sessions."""
+    parts().bridge.close()
+    _parts.cache_clear()

@@ -1,0 +1,160 @@
+"""Drive a run for a bounded slice: claim it, run the graph, and turn every failure into a record."""
+
+import json
+import logging
+import os
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+from langgraph.errors import GraphRecursionError
+from langgraph.types import Command
+
+from audit import keys, ledger
+from audit.actors import Actor, ActorKind
+from audit.events import EventType
+from audit.fields import open_text
+from audit.vault import SealError
+from orchestration import metrics, requests, runs
+from orchestration.engine.bench import GRAPH_VERSION, Bench, parts
+from orchestration.engine.checkpoints import CheckpointRefused, DjangoSaver
+from orchestration.engine.drafting import StepFailed
+from orchestration.engine.graph import build, config_of
+from orchestration.engine.journal import StaleWrite, journal_for
+from orchestration.engine.lease import Heartbeat, Lease, claim, release, renew
+from orchestration.models import Run
+from orchestration.states import ApprovalState, Kind, RunState
+
+logger = logging.getLogger(__name__)
+
+
+class Ended(StrEnum):
+    """How a slice ended."""
+
+    NOT_CLAIMED = "not_claimed"
+    DONE = "done"
+    WAITING = "waiting"
+    SLICED = "sliced"
+    STALE = "stale"
+    FAILED = "failed"
+    ERROR = "error"
+
+
+@cache
+def _engine(pid: int) -> tuple[DjangoSaver, Any]:
+    saver = DjangoSaver()
+    return saver, build(saver)
+
+
+def engine() -> tuple[DjangoSaver, Any]:
+    """Return this process's saver and compiled graph, made at the first call after the fork."""
+    return _engine(os.getpid())
+
+
+def advance(run_id: UUID, *, clock: Callable[[], float] = time.monotonic) -> Ended:
+    """Drive the run if it is due and nobody else does."""
+    lease = claim(run_id)
+    if lease is None:
+        return Ended.NOT_CLAIMED
+    with structlog.contextvars.bound_contextvars(run_id=str(run_id), token=lease.token), metrics.SLICE_SECONDS.time():
+        ended = guarded(lease, clock=clock)
+        logger.info("slice ended", extra={"ended": ended.value})
+    metrics.RUNS.labels(ended.value).inc()
+    return ended
+
+
+def guarded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
+    """Drive, and turn what is raised into a recorded failure: this is the worker's border."""
+    actor = Actor(ActorKind.WORKER, "engine", Run.objects.values_list("workspace_id", flat=True).get(pk=lease.run))
+    if lease.attempt > settings.PROMETHEUS_MAX_ATTEMPTS:
+        return give_up(lease, actor, f"attempts: {lease.attempt - 1} without an end")
+    try:
+        with Heartbeat(lease) as heartbeat:
+            return drive(lease, heartbeat, clock=clock)
+    except StaleWrite:
+        return Ended.STALE
+    except StepFailed as failure:
+        return give_up(lease, actor, str(failure))
+    except GraphRecursionError:
+        return give_up(lease, actor, "graph: more steps than a run may take")
+    except (CheckpointRefused, SealError) as refused:
+        metrics.REFUSED_CHECKPOINTS.inc()
+        event = ledger.Event(EventType.CHECKPOINT_REFUSED, actor, {"row": str(refused)[:500]}, run=lease.run)
+        ledger.append(event, chain=f"control:{lease.run}")
+        return give_up(lease, actor, f"refused: {refused}")
+    except keys.KeyUnavailable as error:
+        return give_up(lease, actor, f"key: {error}")
+    except (DatabaseError, psycopg.Error, OSError) as error:
+        # The database or the broker is away: the lease runs out and beat finds the run again.
+        logger.warning("slice broken off", extra={"error": type(error).__name__})
+        return Ended.ERROR
+    except Exception as error:
+        logger.exception("slice raised", extra={"error": type(error).__name__})
+        return Ended.ERROR
+
+
+def give_up(lease: Lease, actor: Actor, reason: str) -> Ended:
+    if not renew(lease):
+        return Ended.STALE
+    runs.fail(lease.run, actor=actor, reason=reason)
+    release(lease)
+    return Ended.FAILED
+
+
+def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> Ended:
+    run = Run.objects.get(pk=lease.run)
+    if run.token != lease.token:
+        return Ended.STALE
+    key = keys.load(run.key_id)
+    document = json.loads(open_text(key, run, "request_sealed"))
+    request = requests.parse({n: v for n, v in document.items() if n != "kind"}, kind=Kind(document["kind"]))
+    journal = journal_for(run, key=key)
+    saver, graph = engine()
+    saver.attach(journal)
+    try:
+        finished = step_through(graph, Bench(journal, request, parts()), heartbeat, clock=clock)
+    finally:
+        saver.detach(journal)
+    release(lease)
+    if not finished:
+        runs.wake(run.pk)
+        return Ended.SLICED
+    return Ended.DONE if journal.run.state == RunState.COMPLETED else Ended.WAITING
+
+
+def step_through(graph: Any, bench: Bench, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> bool:  # noqa: ANN401
+    """Run super-steps until the graph ends, waits for people, or the slice is over; False for the last."""
+    run = bench.journal.run
+    ends = clock() + settings.PROMETHEUS_SLICE_SECONDS
+    steps = graph.stream(
+        entry_of(graph, bench), config_of(run), context=bench, stream_mode="updates", durability="sync"
+    )
+    for updates in steps:
+        metrics.observe(updates)
+        if heartbeat.lost.is_set() or clock() > ends:
+            steps.close()
+            return False
+    return True
+
+
+def entry_of(graph: Any, bench: Bench) -> Any:  # noqa: ANN401
+    """Return what the graph is entered with: the beginning, the people's word, or nothing (continue)."""
+    run, journal = bench.journal.run, bench.journal
+    if graph.checkpointer.get_tuple(config_of(run)) is None:
+        journal.set(graph_version=GRAPH_VERSION, policy_hash=bench.parts.policy_hash)
+        if run.state == RunState.INITIALIZED:
+            journal.move("process")
+        return {"revision": 0}
+    approval = run.approvals.order_by("-created_at").first()
+    if run.state == RunState.DECISION and approval is not None and approval.state != ApprovalState.PENDING:
+        return Command(resume={"state": approval.state})
+    return None
+
+

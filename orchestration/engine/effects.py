@@ -1,0 +1,174 @@
+"""EXECUTION: the approved calls, each at most once, and the answer with its citations."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from audit.events import EventType
+from audit.fields import seal_text
+from audit.spans import Span
+from evidence.models import Claim, ClaimBundle
+from guardians.guardian import Finding, Part
+from guardians.redaction import mask
+from orchestration import registry
+from orchestration.engine.bench import Bench, State
+from orchestration.engine.deciding import arguments_of, is_supported
+from orchestration.engine.drafting import StepFailed
+from orchestration.engine.gathering import address_of, check_server, text_digest
+from orchestration.engine.tools import Fault, ToolFailure
+from orchestration.models import Action
+from orchestration.states import ActionState
+
+
+def execute(bench: Bench, state: State) -> State:
+    """Call what was approved, compose the answer, and settle every claim.
+
+    Raises:
+        StepFailed: an effect failed, or nobody can know whether it happened.
+    """
+    for planned in state.get("actions", []):
+        act(bench, Action.objects.select_related("tool__server").get(pk=UUID(planned["id"])))
+    answer = compose(bench, state)
+    settle_claims(bench)
+    seal_text(bench.journal.key, bench.journal.run, "answer_sealed", json.dumps(answer, ensure_ascii=False))
+    bench.journal.set(answer_sealed=bench.journal.run.answer_sealed)
+    bench.journal.enter(
+        EventType.RUN_PUBLISHED, answer=text_digest(answer["text"]), citations=len(answer["citations"])
+    )
+    bench.journal.move("record", barrier=True)
+    return {"answer": answer}
+
+
+def act(bench: Bench, action: Action) -> None:
+    """Do one action: intent durable before the call, outcome durable after it."""
+    match ActionState(action.state):
+        case ActionState.DONE:
+            return
+        case ActionState.INTENDED if not idempotent(action):
+            # A crash between intent and outcome: nobody here knows whether it happened. A person has to look.
+            settle(bench, action, ActionState.UNKNOWN, EventType.EFFECT_UNKNOWN, fault="CRASHED")
+        case ActionState.PROPOSED:
+            intend(bench, action)
+        case ActionState.FAILED | ActionState.UNKNOWN | ActionState.REFUSED:
+            raise StepFailed(f"effect:{action.tool}:{action.state.lower()}")
+        case ActionState.INTENDED:
+            pass
+    call(bench, action)
+
+
+def idempotent(action: Action) -> bool:
+    """Tell whether the tool declares that a repeated call has no further effect."""
+    return action.tool.annotations.get("idempotentHint") is True
+
+
+def intend(bench: Bench, action: Action) -> None:
+    action.state = ActionState.INTENDED
+    bench.journal.change(action, "state")
+    bench.journal.enter(
+        EventType.EFFECT_INTENDED,
+        action=str(action.pk),
+        tool=str(action.tool),
+        definition=action.definition_hash,
+        arguments=action.arguments_digest,
+        key=action.idempotency_key,
+    )
+    bench.journal.flush(barrier=True)
+
+
+def call(bench: Bench, action: Action) -> None:
+    server = action.tool.server
+    check_server(server, bench.parts.bridge)
+    tool = registry.tools_of(server.workspace_id)[f"{server.name}/{action.tool.name}"]
+    if not registry.usable(tool) or tool.definition_hash != action.definition_hash:
+        settle(bench, action, ActionState.FAILED, EventType.EFFECT_FAILED, fault="CHANGED")
+    try:
+        result = bench.parts.bridge.call(
+            address_of(server),
+            action.tool.name,
+            arguments_of(action, bench),
+            timeout_s=float(server.timeout_seconds),
+            idempotency_key=action.idempotency_key,
+        )
+    except ToolFailure as failure:
+        if failure.sent and failure.fault is not Fault.TOOL_ERROR:
+            settle(bench, action, ActionState.UNKNOWN, EventType.EFFECT_UNKNOWN, fault=failure.fault.value)
+        settle(bench, action, ActionState.FAILED, EventType.EFFECT_FAILED, fault=failure.fault.value)
+        raise
+    action.state = ActionState.DONE
+    seal_text(bench.journal.key, action, "result_sealed", result.text)
+    bench.journal.change(action, "state", "result_sealed")
+    bench.journal.enter(
+        EventType.EFFECT_DONE, action=str(action.pk), key=action.idempotency_key, result=text_digest(result.text)
+    )
+    bench.journal.flush(barrier=True)
+
+
+def settle(bench: Bench, action: Action, state: ActionState, event: EventType, *, fault: str) -> None:
+    """Record an effect that did not end well, and stop.
+
+    Raises:
+        StepFailed: always.
+    """
+    action.state, action.fault = state, fault[:12]
+    bench.journal.change(action, "state", "fault")
+    bench.journal.enter(event, action=str(action.pk), key=action.idempotency_key, fault=action.fault)
+    bench.journal.flush(barrier=True)
+    raise StepFailed(f"effect:{action.tool}:{state.lower()}:{action.fault}")
+
+
+def compose(bench: Bench, state: State) -> dict[str, Any]:
+    """Return the answer: the supported claims in their order, masked, each with the passages that carry it."""
+    sentences, citations, numbers = [], [], {}
+    passages = {document["id"]: document for document in state["passages"]}
+    for claim in filter(is_supported, state["claims"]):
+        cited = []
+        for passage_id in claim["passages"][:3]:
+            if passage_id not in numbers:
+                numbers[passage_id] = len(numbers) + 1
+                known = passages[passage_id]
+                citations.append(
+                    {
+                        "number": numbers[passage_id],
+                        "passage": passage_id,
+                        "source": known["source"],
+                        "title": known["title"],
+                        "sha256": known["sha256"],
+                    }
+                )
+            cited.append(numbers[passage_id])
+        sentences.append({"text": masked_claim(bench, state, claim), "citations": cited})
+    text = " ".join(f"{item['text']} [{']['.join(map(str, item['citations']))}]" for item in sentences)
+    return {"text": text, "sentences": sentences, "citations": citations}
+
+
+def masked_claim(bench: Bench, state: State, claim: dict[str, Any]) -> str:
+    """Return a claim's text without what the guardians want masked in it."""
+    place = Span(claim["start"], claim["end"])
+    inside = [mask_ for mask_ in state["masks"] if Span(mask_["start"], mask_["end"]).overlaps(place)]
+    if not inside:
+        return str(claim["text"])
+    text = place.of(state["draft"]["text"])
+    findings = [
+        Finding(
+            rule=item["rule"],
+            kind=item["kind"],
+            part=Part.ANSWER,
+            ref="answer",
+            span=Span(max(item["start"], place.start), min(item["end"], place.end)).shift(-place.start),
+            score=item["score"],
+        )
+        for item in inside
+    ]
+    return mask(text, findings, key=bench.journal.key.key).text
+
+
+def settle_claims(bench: Bench) -> None:
+    """Publish what is supported and withhold the rest, in the last bundle."""
+    bundle = ClaimBundle.objects.filter(run=bench.journal.run.pk).order_by("-revision").first()
+    claims = Claim.objects.filter(bundle=bundle).order_by("ordinal") if bundle else Claim.objects.none()
+    for claim in claims:
+        if claim.state == "SUPPORTED":
+            claim.publish()
+        elif claim.state in {"CONTRADICTED", "INSUFFICIENT", "DISPUTED"}:
+            claim.withhold()
+        bench.journal.change(claim, "state")

@@ -1,0 +1,177 @@
+"""PROCESSING, first half: passages sent with the request, of the corpus, and of READ_ONLY tools."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from audit.actors import SYSTEM, Actor, ActorKind
+from audit.canonical import JSON
+from audit.events import EventType
+from audit.fields import seal_text
+from audit.ids import new_id
+from evidence import claims, corpus, passages, ranking
+from evidence import records as evidence_records
+from evidence.passages import Passage
+from guardians.guardian import Material, Part, Piece
+from guardians.privacy import Privacy
+from guardians.redaction import mask
+from guardians.toolrisk import ArgumentError, Tier, check_arguments
+from orchestration import planning, registry
+from orchestration.engine.bench import Bench, State
+from orchestration.engine.tools import Result, ServerAddress, ToolBridge, ToolFailure, Transport
+from orchestration.models import Tool, ToolCall, ToolServer
+from orchestration.states import Kind
+
+logger = logging.getLogger(__name__)
+
+PASSAGES = 40
+RESULT_LIMIT = 200_000
+
+
+def address_of(server: ToolServer) -> ServerAddress:
+    return ServerAddress(
+        name=f"{server.workspace_id}/{server.name}",
+        transport=Transport(server.transport),
+        command=tuple(server.command),
+        url=server.url,
+        environment=dict(server.environment),
+        timeout_s=float(server.timeout_seconds),
+    )
+
+
+def gather(bench: Bench) -> State:
+    """Return the passages this run may be judged by, best first, and what the tools said."""
+    request = bench.request
+    question = masked(bench, request.question)
+    tools = current_tools(bench)
+    found: list[Passage] = list(inline(bench))
+    results: list[dict[str, str]] = []
+    offers = [planning.Offer(name, tool.input_schema) for name, tool in tools.items()]
+    for call in planning.plan(question, offers):
+        answered = call_tool(bench, tools[call.tool], call.tool, call.arguments)
+        if answered is not None:
+            results.append({"tool": call.tool, "text": answered.text[:RESULT_LIMIT]})
+            found += result_passages(call.tool, answered)
+    for passage in found:
+        bench.journal.add(evidence_records.run_passage(bench.journal.run.pk, passage, key=bench.journal.key))
+    texts = wanted_texts(bench, question)
+    found += corpus.candidates(bench.journal.run.workspace_id, texts)
+    return {"question": question, "passages": [as_json(p) for p in best(texts, found)], "results": results, "revision": 0}
+
+
+def wanted_texts(bench: Bench, question: str) -> list[str]:
+    """Return the texts to find evidence for: each statement of a finished answer, or the question."""
+    if bench.request.kind is Kind.VERIFY:
+        return [statement.text for statement in claims.split(bench.request.answer)] or [bench.request.answer]
+    return [question]
+
+
+def best(texts: Sequence[str], found: Sequence[Passage]) -> list[Passage]:
+    """Return the passages that any of the texts ranks high, each once, at most ``PASSAGES`` and 8 a text."""
+    share = max(8, PASSAGES // max(1, len(texts)))
+    chosen: dict[str, Passage] = {}
+    for text in texts:
+        for ranked in ranking.rank(text, found, limit=share):
+            chosen.setdefault(ranked.passage.id, ranked.passage)
+    return list(chosen.values())[: max(PASSAGES, share * len(texts))]
+
+
+def masked(bench: Bench, text: str) -> str:
+    """Return the text without what Privacy finds in it: this is what tools and models are asked."""
+    if not text:
+        return ""
+    material = Material((Piece(Part.REQUEST, "request", text),), {}, bench.request.stakes, bench.parts.policy_hash)
+    vote = Privacy().review(material)
+    return mask(text, vote.findings, key=bench.journal.key.key).text
+
+
+def inline(bench: Bench) -> Iterator[Passage]:
+    for sent in bench.request.passages:
+        for cut in passages.cut(sent.text):
+            yield Passage(str(new_id()), sent.source, cut.text, cut.sha256, trusted=True, title=sent.title)
+
+
+def current_tools(bench: Bench) -> dict[str, Tool]:
+    """Return the READ_ONLY tools that may be used now, after comparing each server's offer with what was approved."""
+    workspace = bench.journal.run.workspace_id
+    for server in ToolServer.objects.filter(workspace_id=workspace, enabled=True).order_by("name"):
+        check_server(server, bench.parts.bridge)
+    tools = registry.tools_of(workspace)
+    return {n: t for n, t in tools.items() if registry.usable(t) and registry.tier_of(t) is Tier.READ_ONLY}
+
+
+def check_server(server: ToolServer, bridge: ToolBridge) -> None:
+    """Compare a server's tools with what is on record. A server that is away is left out by its own calls."""
+    actor = Actor(ActorKind.SYSTEM, SYSTEM.id, server.workspace_id)
+    try:
+        definitions = bridge.discover(address_of(server))
+    except ToolFailure as failure:
+        logger.warning("tool server not reached", extra={"server": server.name, "fault": failure.fault.value})
+        return
+    registry.record_definitions(server.pk, definitions, actor=actor)
+
+
+def call_tool(bench: Bench, tool: Tool, name: str, arguments: Mapping[str, JSON]) -> Result | None:
+    """Call a READ_ONLY tool and record the call; None when it failed."""
+    row = ToolCall(id=new_id(), run_id=bench.journal.run.pk, tool_id=tool.pk, definition_hash=tool.definition_hash)
+    seal_text(bench.journal.key, row, "arguments_sealed", json.dumps(dict(arguments)))
+    result: Result | None = None
+    try:
+        check_arguments(tool.input_schema, arguments)
+        address = address_of(tool.server)
+        result = bench.parts.bridge.call(address, tool.name, arguments, timeout_s=address.timeout_s)
+    except ToolFailure as failure:
+        row.fault = failure.fault.value[:12]
+    except ArgumentError:
+        row.fault = "ARGUMENTS"
+    if result is not None:
+        row.elapsed_us = result.elapsed_us
+        seal_text(bench.journal.key, row, "result_sealed", result.text)
+    bench.journal.add(row)
+    bench.journal.enter(EventType.TOOL_CALLED, tool=name, definition=tool.definition_hash, fault=row.fault)
+    return result
+
+
+def result_passages(tool: str, result: Result) -> Iterator[Passage]:
+    """Cut a tool's result into passages; a list of {source, title, text} keeps its own sources."""
+    items = structured_items(result)
+    if not items:
+        items = [{"source": tool, "title": tool, "text": result.text}]
+    for item in items:
+        for cut in passages.cut(item["text"][:RESULT_LIMIT]):
+            yield Passage(str(new_id()), item["source"], cut.text, cut.sha256, trusted=False, title=item["title"])
+
+
+def structured_items(result: Result) -> list[dict[str, str]]:
+    value: Any = result.structured
+    if isinstance(value, Mapping):
+        value = value.get("result", value.get("passages"))
+    if not isinstance(value, list):
+        return []
+    wanted = ("source", "title", "text")
+    return [
+        {name: str(item[name]) for name in wanted}
+        for item in value
+        if isinstance(item, Mapping) and all(isinstance(item.get(name), str) for name in wanted)
+    ]
+
+
+def as_json(passage: Passage) -> dict[str, Any]:
+    return {
+        "id": passage.id,
+        "source": passage.source,
+        "title": passage.title,
+        "text": passage.text,
+        "sha256": passage.sha256,
+        "trusted": passage.trusted,
+    }
+
+
+def from_json(document: Mapping[str, Any]) -> Passage:
+    return Passage(**document)
+
+
+def text_digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

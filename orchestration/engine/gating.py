@@ -1,0 +1,216 @@
+"""GATING: claims against evidence and guardians' votes, on exactly the same texts."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from audit.events import EventType
+from audit.stakes import Stakes
+from evidence import claims, gate
+from evidence import records as evidence_records
+from evidence.gate import GateReport, Outcome, Verdict
+from guardians import consensus
+from guardians import records as guardian_records
+from guardians.consensus import Consensus
+from guardians.guardian import Ballot, Finding, Material, Part, Vote, cast
+from orchestration import material as materials
+from orchestration.engine.bench import Bench, State
+from orchestration.engine.gathering import from_json
+from orchestration.states import Kind
+
+REVISIONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """All votes on one material, and what consensus made of them."""
+
+    votes: tuple[Vote, ...]
+    consensus: Consensus
+    material: str
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return tuple(finding for vote in self.votes for finding in vote.findings)
+
+
+def review(bench: Bench, shown: Material) -> Reviewed:
+    """Let every guardian vote, and join the votes."""
+    votes = tuple(cast(guardian, shown, clock=time.perf_counter_ns) for guardian in bench.parts.guardians)
+    digest = shown.digest()
+    joined = consensus.decide(
+        votes,
+        material=digest,
+        policy_hash=bench.parts.policy_hash,
+        stakes=shown.stakes,
+        policy=bench.parts.consensus,
+    )
+    return Reviewed(votes, joined, digest)
+
+
+def judge(bench: Bench, state: State) -> State:
+    """Return verdicts and consensus; the run goes on to DECISION, or back to PROCESSING with the gate's reasons."""
+    report, reviewed, rechecked = look(bench, state)
+    revision = state["revision"]
+    record_claims(bench, report, revision=revision)
+    record_review(bench, reviewed, revision=revision)
+    if worth_revising(bench, report, revision=revision):
+        bench.journal.move("process", revision=revision + 1)
+        return {"revision": revision + 1, "refused": refused(report)}
+    supported = sum(claim.verdict is Verdict.SUPPORTED for claim in report.claims)
+    bench.journal.move(
+        "consider",
+        supported=supported,
+        withheld=len(report.claims) - supported,
+        revision=revision,
+        policy_hash=bench.parts.policy_hash,
+    )
+    return {"grounds": grounds_of(report, rechecked), "claims": claims_json(report), "masks": masks_of(reviewed)}
+
+
+def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
+    """Judge the claims and collect the votes; where an answer is redacted, the votes on the redacted one too."""
+    run = bench.journal.run
+    answer = state["draft"]["text"]
+    passages = tuple(from_json(document) for document in state["passages"])
+    stakes = Stakes(run.stakes)
+    report = gate.judge(
+        claims.split(answer), passages, stakes=stakes, policy=bench.parts.gate, context=bench.request.question
+    )
+    shown = Material(
+        pieces=materials.pieces_of(
+            question=bench.request.question, answer=answer, passages=passages, results=state["results"]
+        ),
+        facts={},
+        stakes=stakes,
+        policy_hash=bench.parts.policy_hash,
+    )
+    shown = replace(shown, facts=facts_of(bench, report, shown))
+    reviewed = review(bench, shown)
+    return report, reviewed, recheck(bench, shown, reviewed)
+
+
+def facts_of(bench: Bench, report: GateReport, shown: Material) -> Mapping[str, object]:
+    privacy = next(guardian for guardian in bench.parts.guardians if guardian.name == "privacy")
+    entities = materials.entities_of(privacy.review(shown).findings)
+    return materials.facts_for(bench.request.facts, report=report, entities=entities, tool={})
+
+
+def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
+    """Vote once more on a redacted answer. If that calls for another change, a person decides."""
+    if reviewed.consensus.ballot is not Ballot.ALLOW_WITH_REDACTION:
+        return reviewed
+    answer = next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
+    redacted = materials.masked_answer(answer, reviewed.findings, key=bench.journal.key.key)
+    second = review(bench, materials.with_answer(shown, redacted.text))
+    again = [finding for finding in second.findings if finding.part is Part.ANSWER]
+    worse = second.consensus.ballot in {Ballot.ESCALATE, Ballot.DENY}
+    if not (again or worse):
+        return reviewed
+    joined = replace(
+        reviewed.consensus,
+        ballot=Ballot.DENY if second.consensus.ballot is Ballot.DENY else Ballot.ESCALATE,
+        reasons=(*reviewed.consensus.reasons, "redaction_not_stable"),
+    )
+    return Reviewed(reviewed.votes, joined, reviewed.material)
+
+
+def grounds_of(report: GateReport, reviewed: Reviewed) -> dict[str, Any]:
+    return {
+        "outcome": report.outcome.value,
+        "score": report.score,
+        "disputed": any(claim.verdict is Verdict.DISPUTED for claim in report.claims),
+        "ballot": reviewed.consensus.ballot.value,
+        "reasons": list(reviewed.consensus.reasons),
+        "people": reviewed.consensus.needs_people,
+        "material": reviewed.material,
+    }
+
+
+def claims_json(report: GateReport) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": claim.statement.text,
+            "start": claim.statement.span.start,
+            "end": claim.statement.span.end,
+            "verdict": claim.verdict.value,
+            "passages": [item.passage.id for item in claim.evidence if item.stance.value == "SUPPORTS"],
+            "evidence": [item.passage.sha256 for item in claim.evidence],
+        }
+        for claim in report.claims
+    ]
+
+
+def masks_of(reviewed: Reviewed) -> list[dict[str, Any]]:
+    """Return where the answer has to be masked, as plain values."""
+    return [
+        {"start": f.span.start, "end": f.span.end, "kind": f.kind, "rule": f.rule, "score": f.score}
+        for f in reviewed.findings
+        if f.part is Part.ANSWER and f.span is not None
+    ]
+
+
+def record_claims(bench: Bench, report: GateReport, *, revision: int) -> None:
+    run = bench.journal.run
+    rows = evidence_records.bundle_rows(
+        run.pk, report, revision=revision, policy=bench.parts.gate, key=bench.journal.key
+    )
+    bench.journal.add(rows.bundle, *rows.claims, *rows.evidence)
+    bench.journal.enter(
+        EventType.RUN_GATED,
+        bundle=str(rows.bundle.pk),
+        revision=revision,
+        outcome=report.outcome.value,
+        verifier=rows.bundle.verifier,
+        calibration=rows.bundle.calibration,
+        claims=[
+            {"id": str(row.pk), "verdict": row.verdict, "reason": row.reason, "score": f"{row.score:.4f}"}
+            for row in rows.claims
+        ],
+        evidence=[[str(row.claim_id), str(row.passage_id), row.passage_sha256, row.stance] for row in rows.evidence],
+    )
+
+
+def record_review(bench: Bench, reviewed: Reviewed, *, revision: int) -> None:
+    run = bench.journal.run
+    rows = guardian_records.review_rows(
+        run.pk,
+        reviewed.votes,
+        reviewed.consensus,
+        revision=revision,
+        stakes=Stakes(run.stakes),
+        material=reviewed.material,
+        policy=bench.parts.policy_hash,
+    )
+    bench.journal.add(rows.review, *rows.votes, *rows.findings)
+    bench.journal.enter(
+        EventType.RUN_REVIEWED,
+        review=str(rows.review.pk),
+        revision=revision,
+        material=reviewed.material,
+        policy=bench.parts.policy_hash,
+        rule=reviewed.consensus.rule,
+        outcome=reviewed.consensus.ballot.value,
+        reasons=list(reviewed.consensus.reasons),
+        dissent=list(reviewed.consensus.dissent),
+        votes=[
+            {"guardian": v.guardian, "vote": v.ballot.value, "version": v.version, "findings": len(v.findings)}
+            for v in reviewed.votes
+        ],
+    )
+
+
+def worth_revising(bench: Bench, report: GateReport, *, revision: int) -> bool:
+    """Tell whether another draft could do better: our own draft, something refused, and tries left."""
+    return (
+        bench.request.kind is Kind.QUESTION
+        and revision < REVISIONS
+        and report.outcome in {Outcome.SOME_WITHHELD, Outcome.NONE_SUPPORTED}
+        and not bench.parts.provider.id.startswith("extractive")
+    )
+
+
+def refused(report: GateReport) -> list[str]:
+    """Return the gate's reasons, each with the statement it is about."""
+    return [f"{c.statement.text} ({c.reason.value})" for c in report.claims if c.verdict is not Verdict.SUPPORTED]

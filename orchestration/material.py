@@ -1,0 +1,72 @@
+"""What the guardians are shown of a run: one bundle of pieces and facts, with one digest."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from evidence.gate import GateReport, Verdict
+from evidence.passages import Passage
+from guardians import compliance
+from guardians.guardian import Finding, Material, Part, Piece
+from guardians.redaction import Masked, mask
+
+TOPICS = {
+    "medical": ("mg", "dose", "patient", "drug", "treatment", "surgery", "anticoag", "diagnos", "therapy", "bleeding"),
+    "finance": ("invest", "return", "interest rate", "portfolio", "loan", "fund", "share price", "dividend"),
+}
+
+
+def domain_of(text: str) -> str:
+    """Return the domain whose words a claim uses most, or the empty text."""
+    lowered = text.lower()
+    counts = {domain: sum(word in lowered for word in words) for domain, words in TOPICS.items()}
+    domain = max(counts, key=lambda name: counts[name])
+    return domain if counts[domain] else ""
+
+
+def claim_facts(report: GateReport) -> list[dict[str, object]]:
+    """Return the claims as the policy packs see them."""
+    return [
+        {
+            "domain": domain_of(claim.statement.text),
+            "topic": "",
+            "about_person": False,
+            "flags": [],
+            "support": claim.score,
+            "grounded": claim.verdict is Verdict.SUPPORTED,
+        }
+        for claim in report.claims
+        if claim.verdict is Verdict.SUPPORTED
+    ]
+
+
+def pieces_of(
+    *, question: str, answer: str, passages: Sequence[Passage], results: Sequence[Mapping[str, str]]
+) -> tuple[Piece, ...]:
+    """Return every text of the run, each with the part it plays."""
+    pieces = [Piece(Part.REQUEST, "request", question)] if question else []
+    pieces += [Piece(Part.DOCUMENT, passage.id, passage.text) for passage in passages]
+    pieces += [Piece(Part.TOOL_RESULT, result["tool"], result["text"]) for result in results]
+    return (*pieces, Piece(Part.ANSWER, "answer", answer))
+
+
+def entities_of(findings: Sequence[Finding]) -> list[str]:
+    return sorted({f.kind for f in findings if f.part in {Part.REQUEST, Part.ANSWER}})
+
+
+def masked_answer(answer: str, findings: Sequence[Finding], *, key: bytes) -> Masked:
+    return mask(answer, [f for f in findings if f.part is Part.ANSWER], key=key)
+
+
+def with_answer(material: Material, answer: str) -> Material:
+    """Return the same material with another answer, for the check after redaction."""
+    pieces = tuple(Piece(p.part, p.ref, answer) if p.part is Part.ANSWER else p for p in material.pieces)
+    return replace(material, pieces=pieces)
+
+
+def facts_for(
+    asked: Mapping[str, object], *, report: GateReport, entities: Sequence[str], tool: Mapping[str, object]
+) -> Mapping[str, object]:
+    """Return the facts the policy packs are evaluated on: the client's, over complete and safe defaults."""
+    return compliance.facts(request=asked, claims=claim_facts(report), entities=entities, tool=tool)
+
+

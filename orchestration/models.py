@@ -1,0 +1,363 @@
+"""A run from question to proven answer: its drafts, checkpoints, tool calls, actions and approvals."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models.functions import Now
+from django_fsm import FSMField, FSMModelMixin, transition
+
+from audit.ids import new_id
+from audit.models import DataKey, Workspace
+from audit.stakes import Stakes
+from orchestration.states import (
+    LIVE,
+    TERMINAL,
+    ActionState,
+    ApprovalState,
+    Decision,
+    Kind,
+    RunState,
+    ToolState,
+)
+
+R = RunState
+
+
+def pairs(values: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(value.value, value.value) for value in values]
+
+
+# Choices are callables, so that a new value does not churn migrations.
+def run_states() -> list[tuple[str, str]]:
+    return pairs(RunState)
+
+
+def stakes_choices() -> list[tuple[str, str]]:
+    return pairs(Stakes)
+
+
+def decisions() -> list[tuple[str, str]]:
+    return pairs(Decision)
+
+
+def kinds() -> list[tuple[str, str]]:
+    return pairs(Kind)
+
+
+def action_states() -> list[tuple[str, str]]:
+    return pairs(ActionState)
+
+
+def approval_states() -> list[tuple[str, str]]:
+    return pairs(ApprovalState)
+
+
+def tool_states() -> list[tuple[str, str]]:
+    return pairs(ToolState)
+
+
+class Run(FSMModelMixin, models.Model):
+    """The truth about one piece of work. Only runs.py and engine/journal.py write its state."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs")
+    key = models.ForeignKey(DataKey, on_delete=models.SET_NULL, null=True, db_constraint=False, editable=False)
+    kind = models.CharField(max_length=10, choices=kinds)
+    state = FSMField(default=R.INITIALIZED.value, choices=run_states, protected=True)
+    version = models.PositiveIntegerField(default=0, editable=False)
+    decision = models.CharField(max_length=16, choices=decisions, blank=True)
+    stakes = models.CharField(max_length=6, choices=stakes_choices)
+    reason = models.CharField(max_length=300, blank=True)
+    request_sealed = models.BinaryField(editable=False)
+    request_digest = models.CharField(max_length=64, editable=False)
+    answer_sealed = models.BinaryField(null=True, editable=False)
+    subject = models.CharField(max_length=64, blank=True, editable=False)
+    idempotency_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
+    requested_by = models.CharField(max_length=80, editable=False)
+    due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    token = models.BigIntegerField(default=0, editable=False)
+    attempt = models.PositiveSmallIntegerField(default=0, editable=False)
+    revision = models.PositiveSmallIntegerField(default=0, editable=False)
+    supported = models.PositiveSmallIntegerField(default=0, editable=False)
+    withheld = models.PositiveSmallIntegerField(default=0, editable=False)
+    policy_hash = models.CharField(max_length=64, blank=True, editable=False)
+    graph_version = models.CharField(max_length=20, blank=True, editable=False)
+    provider = models.CharField(max_length=40, blank=True, editable=False)
+    model = models.CharField(max_length=80, blank=True, editable=False)
+    tokens_in = models.PositiveIntegerField(default=0, editable=False)
+    tokens_out = models.PositiveIntegerField(default=0, editable=False)
+    cost_micros = models.PositiveBigIntegerField(default=0, editable=False)
+    retention_class = models.CharField(max_length=20, default="standard", editable=False)
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    finished_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="one_run_per_idempotency_key")
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at", "-id"], name="run_newest"),
+            models.Index(fields=["due_at"], name="run_due", condition=~models.Q(state__in=[s.value for s in TERMINAL])),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @transition(field=state, source=[R.INITIALIZED.value, R.GATING.value], target=R.PROCESSING.value)
+    def process(self) -> None:
+        """Start work, or start again with the gate's reasons (revise)."""
+
+    @transition(field=state, source=R.PROCESSING.value, target=R.GATING.value)
+    def gate(self) -> None: ...
+
+    @transition(field=state, source=R.GATING.value, target=R.DECISION.value)
+    def consider(self) -> None: ...
+
+    @transition(field=state, source=R.DECISION.value, target=R.EXECUTION.value)
+    def execute(self) -> None: ...
+
+    @transition(field=state, source=R.DECISION.value, target=R.LOGGING.value)
+    def refuse(self) -> None:
+        self.decision = Decision.REFUSE
+
+    @transition(field=state, source=R.EXECUTION.value, target=R.LOGGING.value)
+    def record(self) -> None: ...
+
+    @transition(field=state, source=R.LOGGING.value, target=R.COMPLETED.value)
+    def complete(self) -> None: ...
+
+    @transition(field=state, source=[s.value for s in LIVE], target=R.FAILED.value)
+    def fail(self) -> None: ...
+
+    @transition(field=state, source=[s.value for s in LIVE if s is not R.LOGGING], target=R.CANCELLED.value)
+    def cancel(self) -> None: ...
+
+
+class Draft(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="drafts")
+    revision = models.PositiveSmallIntegerField()
+    text_sealed = models.BinaryField(editable=False)
+    provider = models.CharField(max_length=40)
+    model = models.CharField(max_length=80)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    cost_micros = models.PositiveBigIntegerField(default=0)
+    attempts = models.JSONField(default=list)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "revision"], name="one_draft_per_revision")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} r{self.revision}"
+
+
+class Checkpoint(models.Model):
+    """A LangGraph checkpoint: sealed body and metadata, digest over parent, metadata and blobs."""
+
+    thread = models.CharField(max_length=200)
+    namespace = models.CharField(max_length=200, blank=True)
+    checkpoint_id = models.CharField(max_length=60)
+    parent_id = models.CharField(max_length=60, null=True)
+    step = models.IntegerField()
+    source = models.CharField(max_length=10)
+    body = models.BinaryField()
+    metadata = models.BinaryField()
+    digest = models.BinaryField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["thread", "namespace", "checkpoint_id"], name="one_checkpoint_per_id")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.thread}/{self.checkpoint_id}"
+
+
+class CheckpointBlob(models.Model):
+    """One version of one channel, shared by every checkpoint that has not changed it."""
+
+    thread = models.CharField(max_length=200)
+    namespace = models.CharField(max_length=200, blank=True)
+    channel = models.CharField(max_length=200)
+    version = models.CharField(max_length=80)
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["thread", "namespace", "channel", "version"], name="one_blob_per_version")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.thread}/{self.channel}@{self.version}"
+
+
+class CheckpointWrite(models.Model):
+    """A task's pending write: an interrupt, a resume value, an error, or a step that was not yet joined."""
+
+    thread = models.CharField(max_length=200)
+    namespace = models.CharField(max_length=200, blank=True)
+    checkpoint_id = models.CharField(max_length=60)
+    task_id = models.CharField(max_length=80)
+    idx = models.IntegerField()
+    task_path = models.CharField(max_length=400, blank=True)
+    channel = models.CharField(max_length=200)
+    body = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["thread", "namespace", "checkpoint_id", "task_id", "idx"], name="one_write_per_index"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.thread}/{self.checkpoint_id}/{self.channel}"
+
+
+class ToolServer(models.Model):
+    """An MCP server that the operator has registered."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="tool_servers")
+    name = models.SlugField(max_length=60)
+    transport = models.CharField(max_length=5, choices=[("stdio", "stdio"), ("http", "streamable HTTP")])
+    command = models.JSONField(default=list, blank=True)
+    url = models.URLField(blank=True)
+    environment = models.JSONField(default=dict, blank=True)
+    timeout_seconds = models.PositiveSmallIntegerField(default=10)
+    enabled = models.BooleanField(default=True)
+    discovered_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_server_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Tool(models.Model):
+    """A tool as its server defines it, and as a person has approved it."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    server = models.ForeignKey(ToolServer, on_delete=models.PROTECT, related_name="tools")
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    input_schema = models.JSONField(default=dict)
+    output_schema = models.JSONField(default=dict)
+    annotations = models.JSONField(default=dict)
+    definition_hash = models.CharField(max_length=64)
+    approved_hash = models.CharField(max_length=64, blank=True)
+    registered_tier = models.PositiveSmallIntegerField(null=True, blank=True)
+    state = models.CharField(max_length=12, choices=tool_states, default=ToolState.QUARANTINED.value)
+    discovered_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["server", "name"], name="one_tool_per_name")]
+
+    def __str__(self) -> str:
+        return f"{self.server}/{self.name}"
+
+
+class ToolCall(models.Model):
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="tool_calls")
+    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="calls")
+    definition_hash = models.CharField(max_length=64)
+    arguments_sealed = models.BinaryField(editable=False)
+    result_sealed = models.BinaryField(null=True, editable=False)
+    fault = models.CharField(max_length=12, blank=True)
+    elapsed_us = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return f"{self.tool} for {self.run_id}"
+
+
+class Action(models.Model):
+    """A call with a side effect: intent before, outcome after, at most once without a person's word."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="actions")
+    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="actions")
+    ordinal = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=10, choices=action_states, default=ActionState.PROPOSED.value)
+    tier = models.PositiveSmallIntegerField()
+    definition_hash = models.CharField(max_length=64)
+    arguments_sealed = models.BinaryField(editable=False)
+    arguments_digest = models.CharField(max_length=64)
+    idempotency_key = models.CharField(max_length=64, unique=True)
+    result_sealed = models.BinaryField(null=True, editable=False)
+    fault = models.CharField(max_length=12, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "ordinal"], name="one_action_per_place")]
+
+    def __str__(self) -> str:
+        return f"{self.tool} for {self.run_id}: {self.state}"
+
+
+class Approval(FSMModelMixin, models.Model):
+    """A decision that waits for people, bound to the hash of exactly what they are shown."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="approvals")
+    state = FSMField(default=ApprovalState.PENDING.value, choices=approval_states, protected=True)
+    binding = models.CharField(max_length=64)
+    reasons = models.JSONField(default=list)
+    quorum = models.PositiveSmallIntegerField(default=1)
+    requested_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run"], condition=models.Q(state="PENDING"), name="one_pending_approval_per_run"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["expires_at"], name="approval_waiting", condition=models.Q(state="PENDING")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}: {self.state}"
+
+    @transition(field=state, source=ApprovalState.PENDING.value, target=ApprovalState.APPROVED.value)
+    def grant(self) -> None: ...
+
+    @transition(field=state, source=ApprovalState.PENDING.value, target=ApprovalState.REJECTED.value)
+    def reject(self) -> None: ...
+
+    @transition(field=state, source=ApprovalState.PENDING.value, target=ApprovalState.EXPIRED.value)
+    def expire(self) -> None: ...
+
+    @transition(
+        field=state,
+        source=[ApprovalState.PENDING.value, ApprovalState.APPROVED.value],
+        target=ApprovalState.VOID.value,
+    )
+    def void(self) -> None: ...
+
+
+class ApprovalVote(models.Model):
+    """One person's word on an approval."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="votes")
+    actor = models.CharField(max_length=80)
+    approve = models.BooleanField()
+    reason_sealed = models.BinaryField(editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["approval", "actor"], name="one_vote_per_person")]
+
+    def __str__(self) -> str:
+        return f"{self.actor} on {self.approval_id}"

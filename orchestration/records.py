@@ -1,0 +1,98 @@
+"""A run read by a person or client: the access entry first, then its texts in clear."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from audit import keys, vault
+from audit.access import record_read, require
+from audit.actors import Actor
+from audit.fields import open_text
+from audit.roles import Scope
+from evidence import records as evidence_records
+from evidence.records import ReadClaim
+from guardians.models import Review
+from orchestration import runs
+from orchestration.models import Action, Approval, Run, ToolCall
+from orchestration.states import RunState
+
+
+@dataclass(frozen=True, slots=True)
+class ReadAction:
+    id: UUID
+    tool: str
+    tier: int
+    state: str
+    arguments: Mapping[str, Any]
+    definition_hash: str
+    idempotency_key: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRun:
+    """A run with its texts in clear, as far as its key still exists."""
+
+    run: Run
+    request: Mapping[str, Any]
+    answer: Mapping[str, Any] | None
+    claims: tuple[ReadClaim, ...]
+    reviews: tuple[Review, ...]
+    actions: tuple[ReadAction, ...]
+    calls: tuple[ToolCall, ...]
+    approvals: tuple[Approval, ...]
+
+
+FIELDS = ("request", "answer", "claims", "passages", "actions")
+
+
+def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
+    """Return a run in clear, after writing the access entry.
+
+    Args:
+        via: the face it is read through, such as ``api`` or ``console``.
+
+    Raises:
+        NotFound: it is not in the actor's workspace.
+        KeyUnavailable: its key was destroyed.
+        SealError: one of its texts is not what was written.
+    """
+    require(actor, Scope.RUNS_READ)
+    run = runs.found(run_id, actor=actor)
+    record_read(actor, run=run.pk, fields=FIELDS, via=via)
+    key = keys.load(run.key_id)
+    return ReadRun(
+        run=run,
+        request=json.loads(open_text(key, run, "request_sealed")),
+        answer=answer_of(run, key),
+        claims=evidence_records.read_claims(run.pk, key=key),
+        reviews=tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision")),
+        actions=tuple(read_action(row, key) for row in run.actions.select_related("tool__server").order_by("ordinal")),
+        calls=tuple(run.tool_calls.select_related("tool__server").order_by("created_at")),
+        approvals=tuple(run.approvals.order_by("-created_at")),
+    )
+
+
+def answer_of(run: Run, key: vault.DataKey) -> Mapping[str, Any] | None:
+    """Return the answer once the run is completed: before that, nothing of it is acknowledged."""
+    if run.answer_sealed is None or run.state != RunState.COMPLETED:
+        return None
+    opened: Mapping[str, Any] = json.loads(open_text(key, run, "answer_sealed"))
+    return opened
+
+
+def read_action(row: Action, key: vault.DataKey) -> ReadAction:
+    return ReadAction(
+        id=row.pk,
+        tool=f"{row.tool.server.name}/{row.tool.name}",
+        tier=row.tier,
+        state=row.state,
+        arguments=json.loads(open_text(key, row, "arguments_sealed")),
+        definition_hash=row.definition_hash,
+        idempotency_key=row.idempotency_key,
+        result=open_text(key, row, "result_sealed") if row.result_sealed is not None else "",
+    )
+
+

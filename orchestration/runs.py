@@ -1,0 +1,264 @@
+"""The verbs of people and clients on a run. With engine/journal.py the only writers of Run.state."""
+
+import datetime as dt
+import logging
+from dataclasses import dataclass
+from functools import partial
+from uuid import UUID
+
+from celery import current_app
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils.timezone import now
+from kombu.exceptions import OperationalError
+
+from audit import canonical, keys, ledger
+from audit.access import require
+from audit.actors import Actor
+from audit.errors import Conflict, Invalid, NotAllowed, NotFound
+from audit.events import EventType
+from audit.fields import seal_text
+from audit.ids import new_id
+from audit.models import Workspace
+from audit.roles import Scope
+from orchestration.models import Approval, ApprovalVote, Run
+from orchestration.requests import Request, clean
+from orchestration.states import TERMINAL, ApprovalState, RunState
+
+
+logger = logging.getLogger(__name__)
+
+
+class ApprovalChanged(Conflict):
+    """What the approver saw is not what would be done."""
+
+
+class ApprovalExpired(Conflict):
+    """The time to decide has passed."""
+
+
+class OwnRequest(NotAllowed):
+    """The requester of a run may not approve it."""
+
+
+def wake(run_id: UUID) -> None:
+    """Tell the workers that a run is due. Losing this message costs latency only: beat finds the row."""
+    try:
+        current_app.send_task("orchestration.advance", [str(run_id)], retry=False)
+    except OperationalError:
+        logger.warning("broker away, beat will wake the run", extra={"run": str(run_id)})
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    run: Run
+    created: bool
+
+
+@transaction.atomic
+def submit(request: Request, *, actor: Actor, idempotency_key: str | None = None) -> Submitted:
+    """Accept a request: the run, its key and its first entry, in one transaction; workers wake on commit.
+
+    Raises:
+        Conflict: the idempotency key was used with another request.
+        NotAllowed: the actor lacks runs:write.
+    """
+    require(actor, Scope.RUNS_WRITE)
+    document = canonical.encode(request.document())
+    digest = keys.reference(f"{actor.workspace}:{document.decode()}")
+    if idempotency_key is not None:
+        idempotency_key = clean(idempotency_key, "Idempotency-Key", limit=120)
+        known = Run.objects.filter(workspace_id=actor.workspace, idempotency_key=idempotency_key).first()
+        if known is not None:
+            return Submitted(same_request(known, digest), created=False)
+    try:
+        with transaction.atomic():
+            run = new_run(request, document.decode(), digest, actor=actor, idempotency_key=idempotency_key)
+    except IntegrityError:
+        known = Run.objects.get(workspace_id=actor.workspace, idempotency_key=idempotency_key)
+        return Submitted(same_request(known, digest), created=False)
+    transaction.on_commit(partial(wake, run.pk))
+    return Submitted(run, created=True)
+
+
+def same_request(run: Run, digest: str) -> Run:
+    if run.request_digest != digest:
+        raise Conflict(f"this Idempotency-Key belongs to run {run.pk} with another request; use a new key")
+    return run
+
+
+def new_run(request: Request, document: str, digest: str, *, actor: Actor, idempotency_key: str | None) -> Run:
+    workspace = Workspace.objects.get(pk=actor.workspace)
+    key = keys.create(workspace)
+    run = Run(
+        id=new_id(),
+        workspace=workspace,
+        key_id=key.id,
+        kind=request.kind.value,
+        stakes=request.stakes.value,
+        request_digest=digest,
+        subject=keys.reference(f"subject:{workspace.pk}:{request.subject}") if request.subject else "",
+        idempotency_key=idempotency_key,
+        requested_by=str(actor),
+        due_at=now(),
+    )
+    seal_text(key, run, "request_sealed", document)
+    run.save(force_insert=True)
+    data = {"kind": run.kind, "stakes": run.stakes, "request": digest, "key": str(key.id)}
+    event = ledger.Event(EventType.RUN_SUBMITTED, actor, data, run=run.pk)
+    ledger.append(event, chain=ledger.run_chain(run.pk))
+    return run
+
+
+def found(run_id: UUID, *, actor: Actor, lock: bool = False) -> Run:
+    """Return the run if it is in the actor's workspace.
+
+    Raises:
+        NotFound: it is not there, or in another workspace: the two are not told apart.
+    """
+    runs = Run.objects.select_for_update() if lock else Run.objects
+    run = runs.filter(pk=run_id, workspace_id=actor.workspace).first()
+    if run is None:
+        raise NotFound(f"no run {run_id} in this workspace")
+    return run
+
+
+def end(run: Run, transition: str, event: EventType, *, actor: Actor, reason: str) -> None:
+    """Take a run to FAILED or CANCELLED from outside the engine; the worker's next flush will find it changed."""
+    before = run.state
+    getattr(run, transition)()
+    run.reason = reason[:300]
+    run.version += 1
+    run.due_at = None
+    run.finished_at = now()
+    run.save(update_fields=["state", "reason", "version", "due_at", "finished_at"])
+    for approval in run.approvals.select_for_update().filter(state=ApprovalState.PENDING.value):
+        approval.void()
+        approval.save(update_fields=["state"])
+    data = {"before": before, "after": run.state, "reason": run.reason}
+    ledger.append(ledger.Event(event, actor, data, run=run.pk), chain=f"control:{run.pk}")
+
+
+@transaction.atomic
+def cancel(run_id: UUID, *, actor: Actor) -> Run:
+    """Stop a run that has not ended.
+
+    Raises:
+        Conflict: it has ended, or is being written down already.
+    """
+    require(actor, Scope.RUNS_WRITE)
+    run = found(run_id, actor=actor, lock=True)
+    if run.state in TERMINAL or run.state == RunState.LOGGING:
+        raise Conflict(f"run {run.pk} is {run.state}; only a run that is under way can be cancelled")
+    end(run, "cancel", EventType.RUN_CANCELLED, actor=actor, reason="cancelled by request")
+    return run
+
+
+@transaction.atomic
+def fail(run_id: UUID, *, actor: Actor, reason: str) -> None:
+    """Record that a run cannot go on; a run that has ended stays as it is."""
+    run = Run.objects.select_for_update().get(pk=run_id)
+    if run.state not in TERMINAL:
+        end(run, "fail", EventType.RUN_FAILED, actor=actor, reason=reason)
+
+
+def found_approval(approval_id: UUID, *, actor: Actor, lock: bool = False) -> Approval:
+    """Return the approval if its run is in the actor's workspace; raises NotFound as found does."""
+    rows = Approval.objects.select_related("run")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    approval = rows.filter(pk=approval_id, run__workspace_id=actor.workspace).first()
+    if approval is None:
+        raise NotFound(f"no approval {approval_id} in this workspace")
+    return approval
+
+
+def pending(approval_id: UUID, *, actor: Actor) -> Approval:
+    approval = found_approval(approval_id, actor=actor, lock=True)
+    if approval.state != ApprovalState.PENDING:
+        raise Conflict(f"approval {approval.pk} is {approval.state}; it was decided before")
+    return approval
+
+
+def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
+    require(actor, Scope.APPROVALS_DECIDE)
+    if str(actor) == approval.requested_by:
+        raise OwnRequest("you requested this run; somebody else has to decide it")
+    if approval.expires_at <= now():
+        raise ApprovalExpired(f"the time to decide ended at {approval.expires_at:%Y-%m-%d %H:%M} UTC; it will be refused")
+    if seen != approval.binding:
+        raise ApprovalChanged(f"what you saw is not what would be done now (hash {approval.binding[:12]}…); reload")
+    if approval.votes.filter(actor=str(actor)).exists():
+        raise Conflict("you have decided this before; a second person is needed")
+
+
+def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) -> None:
+    reason = clean(reason, "reason", limit=2000)
+    if len(reason) < 10:
+        raise Invalid(f"the reason has {len(reason)} characters; at least 10 are needed")
+    vote = ApprovalVote(id=new_id(), approval=approval, actor=str(actor), approve=approve_)
+    seal_text(keys.load(approval.run.key_id), vote, "reason_sealed", reason)
+    vote.save(force_insert=True)
+    type_ = EventType.APPROVAL_GIVEN if approve_ else EventType.APPROVAL_REFUSED
+    data = {"approval": str(approval.pk), "binding": approval.binding, "reason": keys.reference(reason)}
+    ledger.append(ledger.Event(type_, actor, data, run=approval.run_id), chain=f"approval:{approval.pk}")
+
+
+def release(approval: Approval, *, at: dt.datetime) -> None:
+    """Keep a decided approval and make its run due."""
+    approval.decided_at = at
+    approval.save(update_fields=["state", "decided_at"])
+    Run.objects.filter(pk=approval.run_id).update(due_at=at)
+    transaction.on_commit(partial(wake, approval.run_id))
+
+
+@transaction.atomic
+def approve(approval_id: UUID, *, actor: Actor, reason: str, seen: str) -> Approval:
+    """Record one approval and, at quorum, let the run go on.
+
+    Args:
+        seen: the binding hash that the approver was shown.
+
+    Raises:
+        ApprovalExpired, ApprovalChanged: what the approver saw is no longer what would be done.
+        OwnRequest: the requester of a run may not approve it.
+        Conflict: it was decided before.
+    """
+    approval = pending(approval_id, actor=actor)
+    check_approver(approval, actor=actor, seen=seen)
+    cast_word(approval, actor=actor, reason=reason, approve_=True)
+    if approval.votes.filter(approve=True).count() >= approval.quorum:
+        approval.grant()
+        release(approval, at=now())
+    return approval
+
+
+@transaction.atomic
+def reject(approval_id: UUID, *, actor: Actor, reason: str, seen: str) -> Approval:
+    """Record a refusal; one is enough, and the run ends refused. Raises as approve does."""
+    approval = pending(approval_id, actor=actor)
+    check_approver(approval, actor=actor, seen=seen)
+    cast_word(approval, actor=actor, reason=reason, approve_=False)
+    approval.reject()
+    release(approval, at=now())
+    return approval
+
+
+def expire_due(*, actor: Actor, limit: int = 100) -> int:
+    """Expire approvals whose time has passed: their runs go on and end refused. Return how many."""
+    waiting = Approval.objects.filter(state=ApprovalState.PENDING.value, expires_at__lte=now()).order_by("expires_at")
+    return sum(expire(approval_id, actor=actor) for approval_id in list(waiting.values_list("pk", flat=True)[:limit]))
+
+
+@transaction.atomic
+def expire(approval_id: UUID, *, actor: Actor) -> bool:
+    rows = Approval.objects.select_for_update(skip_locked=True)
+    approval = rows.filter(pk=approval_id, state=ApprovalState.PENDING.value).first()
+    if approval is None:
+        return False
+    approval.expire()
+    data = {"approval": str(approval.pk), "minutes": settings.PROMETHEUS_APPROVAL_MINUTES}
+    event = ledger.Event(EventType.APPROVAL_EXPIRED, actor, data, run=approval.run_id)
+    ledger.append(event, chain=f"approval:{approval.pk}")
+    release(approval, at=now())
+    return True

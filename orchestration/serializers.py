@@ -1,0 +1,111 @@
+"""The shapes of the API's documents. They describe and check form; what a text may be is decided in requests.py."""
+
+from rest_framework import serializers
+
+from audit.stakes import Stakes
+from orchestration.states import Decision, RunState
+
+
+class PassageIn(serializers.Serializer[object]):
+    source = serializers.CharField(max_length=200)
+    title = serializers.CharField(max_length=200, required=False)
+    text = serializers.CharField()
+
+
+class ActionIn(serializers.Serializer[object]):
+    tool = serializers.CharField(help_text="server/tool, as the tools list names it")
+    arguments = serializers.JSONField()
+
+
+class RequestIn(serializers.Serializer[object]):
+    question = serializers.CharField(max_length=8000)
+    stakes = serializers.ChoiceField(choices=[s.value for s in Stakes], default="MEDIUM")
+    passages = PassageIn(many=True, required=False)
+    actions = ActionIn(many=True, required=False)
+    facts = serializers.JSONField(required=False, help_text="what the policy packs should know, such as jurisdiction")
+    subject = serializers.CharField(required=False, help_text="whom the texts are about; kept as a keyed hash only")
+
+
+class VerifyIn(RequestIn):
+    question = serializers.CharField(max_length=8000, required=False)
+    answer = serializers.CharField(max_length=100_000)
+
+
+class RunOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    state = serializers.ChoiceField(choices=[s.value for s in RunState])
+    decision = serializers.ChoiceField(choices=[d.value for d in Decision], allow_blank=True)
+    reason = serializers.CharField(allow_blank=True)
+    stakes = serializers.ChoiceField(choices=[s.value for s in Stakes])
+    supported = serializers.IntegerField()
+    withheld = serializers.IntegerField()
+    provider = serializers.CharField(allow_blank=True)
+    model = serializers.CharField(allow_blank=True)
+    policy_hash = serializers.CharField(allow_blank=True)
+    tokens_in = serializers.IntegerField()
+    tokens_out = serializers.IntegerField()
+    cost_micros = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    finished_at = serializers.DateTimeField(allow_null=True)
+
+
+class SpanOut(serializers.Serializer[object]):
+    start = serializers.IntegerField()
+    end = serializers.IntegerField()
+
+
+class EvidenceOut(serializers.Serializer[object]):
+    passage = serializers.UUIDField()
+    source = serializers.CharField()
+    title = serializers.CharField()
+    text = serializers.CharField()
+    sha256 = serializers.CharField()
+    stance = serializers.CharField()
+    score = serializers.FloatField()
+    rule = serializers.CharField()
+    claim_span = SpanOut()
+    passage_span = SpanOut()
+
+
+class ClaimOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    text = serializers.CharField()
+    span = SpanOut()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    verdict = serializers.CharField()
+    score = serializers.FloatField()
+    reason = serializers.CharField()
+    rule = serializers.CharField()
+    why = serializers.CharField()
+    evidence = EvidenceOut(many=True)
+
+
+class RunDetailOut(RunOut):
+    answer = serializers.JSONField(allow_null=True, help_text="text, sentences and citations; null before COMPLETED")
+
+
+class ApprovalOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    run = serializers.UUIDField(source="run_id")
+    state = serializers.CharField()
+    binding = serializers.CharField(help_text="hash of exactly what would be done; send it back as `seen`")
+    reasons = serializers.ListField(child=serializers.CharField())
+    quorum = serializers.IntegerField()
+    requested_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+
+
+class DecisionIn(serializers.Serializer[object]):
+    reason = serializers.CharField(min_length=10, max_length=2000)
+    seen = serializers.CharField(max_length=64)
+
+
+class ProblemOut(serializers.Serializer[object]):
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    field = serializers.CharField(required=False)

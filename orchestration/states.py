@@ -1,0 +1,78 @@
+"""The states of a run and of an approval, and which may follow which. The database holds the same pairs in triggers."""
+
+from enum import StrEnum
+
+
+class RunState(StrEnum):
+    INITIALIZED = "INITIALIZED"
+    PROCESSING = "PROCESSING"
+    GATING = "GATING"
+    DECISION = "DECISION"
+    EXECUTION = "EXECUTION"
+    LOGGING = "LOGGING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+TERMINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
+LIVE = tuple(state for state in RunState if state not in TERMINAL)
+
+# Each pair is the source and target of one transition of orchestration.models.Run.
+RUN_TRANSITIONS: frozenset[tuple[RunState, RunState]] = frozenset(
+    {
+        (RunState.INITIALIZED, RunState.PROCESSING),
+        (RunState.PROCESSING, RunState.GATING),
+        (RunState.GATING, RunState.PROCESSING),
+        (RunState.GATING, RunState.DECISION),
+        (RunState.DECISION, RunState.EXECUTION),
+        (RunState.DECISION, RunState.LOGGING),
+        (RunState.EXECUTION, RunState.LOGGING),
+        (RunState.LOGGING, RunState.COMPLETED),
+    }
+    | {(state, RunState.FAILED) for state in LIVE}
+    | {(state, RunState.CANCELLED) for state in LIVE if state is not RunState.LOGGING}
+)
+
+
+class ApprovalState(StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    VOID = "VOID"
+
+
+APPROVAL_TRANSITIONS: frozenset[tuple[ApprovalState, ApprovalState]] = frozenset(
+    {(ApprovalState.PENDING, state) for state in ApprovalState if state is not ApprovalState.PENDING}
+    | {(ApprovalState.APPROVED, ApprovalState.VOID)}
+)
+
+
+class Decision(StrEnum):
+    """What was decided about a run; where the run is, is its state."""
+
+    PUBLISH = "PUBLISH"
+    PUBLISH_PARTIAL = "PUBLISH_PARTIAL"
+    ESCALATE = "ESCALATE"
+    REFUSE = "REFUSE"
+
+
+class Kind(StrEnum):
+    QUESTION = "QUESTION"
+    VERIFY = "VERIFY"
+
+
+class ActionState(StrEnum):
+    PROPOSED = "PROPOSED"
+    INTENDED = "INTENDED"
+    DONE = "DONE"
+    FAILED = "FAILED"
+    UNKNOWN = "UNKNOWN"
+    REFUSED = "REFUSED"
+
+
+class ToolState(StrEnum):
+    ACTIVE = "ACTIVE"
+    QUARANTINED = "QUARANTINED"
+    RETIRED = "RETIRED"
