@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+from django.core.checks import register
+
+from prometheus_site import checks
+
+
+class PrometheusSiteConfig(AppConfig):
+    name = "prometheus_site"
+
+    def ready(self) -> None:
+        for check in (checks.keys_are_set, checks.addresses_fit):
+            register(check, deploy=True)

@@ -1,0 +1,34 @@
+"""System checks: what is missing before the site may serve, each with a cure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
+
+INSECURE = "insecure-only-for-commands-that-need-no-secret"
+
+
+
+def keys_are_set(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001 - Django's signature
+    """The three secrets exist, and differ."""
+    found: list[CheckMessage] = []
+    if settings.SECRET_KEY == INSECURE:
+        found.append(Error("DJANGO_SECRET_KEY is not set", hint="openssl rand -base64 48", id="prometheus.E001"))
+    if not settings.PROMETHEUS_VAULT_KEY:
+        found.append(Error("PROMETHEUS_VAULT_KEY is not set", hint="openssl rand -base64 32", id="prometheus.E002"))
+    if not settings.PROMETHEUS_SIGNING_KEY:
+        found.append(Error("PROMETHEUS_SIGNING_KEY is not set", hint="openssl rand -base64 32", id="prometheus.E003"))
+    elif settings.PROMETHEUS_SIGNING_KEY == settings.PROMETHEUS_VAULT_KEY:
+        found.append(Error("vault and ledger share one key", hint="make two different keys", id="prometheus.E004"))
+    return found
+
+
+
+def addresses_fit(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
+    """A public address is served over https."""
+    local = any(name in settings.SITE_URL for name in ("127.0.0.1", "localhost"))
+    if settings.SITE_URL.startswith("http://") and not local:
+        hint = "set SITE_URL to the https address that users open"
+        return [Warning(f"SITE_URL is {settings.SITE_URL}, without TLS", hint=hint, id="prometheus.W001")]
+    return []

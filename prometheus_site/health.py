@@ -1,0 +1,84 @@
+"""Is the process alive, and can it do its work? And the metrics, including those read from the ledger."""
+
+from collections.abc import Iterator
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from audit import sealer
+from orchestration.models import Approval, Run
+from orchestration.states import TERMINAL, ApprovalState
+
+
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    return JsonResponse({"status": "live"})
+
+
+def database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM django_migrations")
+    except DatabaseError as error:
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def broker() -> str:
+    try:
+        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1).ping()
+    except redis.RedisError as error:
+        return f"away: {type(error).__name__}"
+    return "ok"
+
+
+def keys() -> str:
+    return "ok" if settings.PROMETHEUS_VAULT_KEY and settings.PROMETHEUS_SIGNING_KEY else "not set"
+
+
+@require_safe
+def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    """Answer 200 when database and keys are there. A broker that is away costs latency only, so it is told, not fatal."""
+    parts = {"database": database(), "broker": broker(), "keys": keys()}
+    serving = parts["database"] == "ok" and parts["keys"] == "ok"
+    return JsonResponse({"status": "ready" if serving else "not ready", **parts}, status=200 if serving else 503)
+
+
+class LedgerCollector(Collector):
+    """Gauges that the database knows best, read at each scrape with bounded queries."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        unsealed = GaugeMetricFamily("prometheus_unsealed_age_seconds", "Age of the oldest entry that is not sealed")
+        unsealed.add_metric([], sealer.unsealed_age())
+        yield unsealed
+        waiting = GaugeMetricFamily("prometheus_approvals_waiting", "Approvals that wait for a person")
+        waiting.add_metric([], Approval.objects.filter(state=ApprovalState.PENDING.value).count())
+        yield waiting
+        overdue = Run.objects.filter(due_at__lt=now(), lease_until__isnull=True)
+        late = GaugeMetricFamily("prometheus_runs_due", "Runs that are due and that no worker drives")
+        late.add_metric([], overdue.exclude(state__in=[state.value for state in TERMINAL]).count())
+        yield late
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
+    """Return the metrics of this process, or of all that share PROMETHEUS_MULTIPROC_DIR, and the ledger's."""
+    registry: CollectorRegistry = REGISTRY
+    if settings.PROMETHEUS_MULTIPROC_DIR:
+        registry = CollectorRegistry()
+        multiprocess.MultiProcessCollector(registry, path=settings.PROMETHEUS_MULTIPROC_DIR)  # type: ignore[no-untyped-call]
+    body = generate_latest(registry)
+    ledger = CollectorRegistry()
+    ledger.register(LedgerCollector())
+    try:
+        body += generate_latest(ledger)
+    except DatabaseError:
+        body += b"# the database is away\n"
+    return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)
