@@ -1,0 +1,108 @@
+"""A tool server that misbehaves, over stdio: each tool's name says what goes wrong. Standard library only.
+
+It speaks the protocol of 2025-11-25, so it also stands for all the servers that do not know the latest one.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+TOOLS = (
+    "echo",
+    "hang",
+    "die",
+    "junk",
+    "half",
+    "flood",
+    "large",
+    "fail",
+    "error",
+    "environment",
+    "fork",
+    "list",
+    "deep",
+)
+SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
+
+
+# What is written instead of an answer, and whether the server goes on after it.
+RAW = {
+    "junk": "Server ready! Listening.\n",
+    "half": '{"jsonrpc": "2.0", "id": ',
+    "flood": "x" * 6_000_000,
+    "deep": "[" * 100_000 + "\n",
+}
+
+
+def say(request_id: object, **outcome: object) -> None:
+    write(json.dumps({"jsonrpc": "2.0", "id": request_id, **outcome}) + "\n")
+
+
+def write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def tools(mode: str) -> list[dict[str, Any]]:
+    description = "It was changed." if mode == "changed" else "It misbehaves."
+    names = {"twice": ("echo", "echo"), "many": tuple(f"tool_{n}" for n in range(501))}.get(mode, TOOLS)
+    minimum = float("nan") if mode == "nan" else 0
+    return [{"name": name, "description": description, "inputSchema": SCHEMA | {"x": minimum}} for name in names]
+
+
+def text(content: str) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": content}]}
+
+
+def call(name: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Return the outcome of a call, if there is to be one."""
+    match name:
+        case "hang":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            time.sleep(600)
+        case "die":
+            os._exit(1)
+        case "large":
+            return {"result": text("x" * 1_000_001)}
+        case "fail":
+            return {"result": {**text("the printer is on fire"), "isError": True}}
+        case "error":
+            return {"error": {"code": -32602, "message": "no such printer"}}
+        case "environment":
+            return {"result": text(json.dumps(dict(os.environ)))}
+        case "fork":
+            return {"result": text(str(subprocess.Popen(["sleep", "600"]).pid))}
+        case "list":
+            return {"result": {"content": [], "structuredContent": {"items": [1, 2.5, None]}}}
+    return {"result": text(json.dumps(params))}
+
+
+def answer(request: dict[str, Any], mode: str) -> None:
+    params = request.get("params", {})
+    match request.get("method"):
+        case "initialize" if mode == "deaf":
+            time.sleep(600)
+        case "initialize":
+            known = {"protocolVersion": "2025-11-25", "capabilities": {"tools": {}}}
+            say(request["id"], result={**known, "serverInfo": {"name": "faulty", "version": "1"}})
+        case "tools/list" if mode == "endless":
+            say(request["id"], result={"tools": [], "nextCursor": "more"})
+        case "tools/list":
+            say(request["id"], result={"tools": tools(mode)})
+        case "tools/call" if params["name"] in RAW:
+            write(RAW[params["name"]])
+            if params["name"] == "half":
+                os._exit(0)
+        case "tools/call":
+            say(request["id"], **call(params["name"], params))
+        case _ if "id" in request:
+            say(request["id"], error={"code": -32601, "message": "Method not found"})
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        answer(json.loads(line), sys.argv[1] if len(sys.argv) > 1 else "")
