@@ -1,7 +1,7 @@
 """The admin of workspaces, keys and the ledger. Facts are read-only here and everywhere; edits go through verbs."""
 
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.paginator import Paginator
@@ -16,7 +16,15 @@ from audit.errors import Problem
 from audit.models import ApiKey, DataKey, Entry, Leaf, Membership, SignedCheckpoint, TreeNode, Workspace
 
 
-class CappedPaginator(Paginator[Any]):
+if TYPE_CHECKING:  # only the stubs know these as generic
+    AnyPaginator = Paginator[Any]
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    ApiKeyForm = ModelForm[ApiKey]
+else:
+    AnyPaginator, AnyModelAdmin, ApiKeyForm = Paginator, admin.ModelAdmin, ModelForm
+
+
+class CappedPaginator(AnyPaginator):
     """Counts to 10,000 and no further: an exact count of millions of rows costs more than it tells."""
 
     LIMIT = 10_000
@@ -30,7 +38,7 @@ def actor_in_admin(request: HttpRequest) -> Actor | None:
     return actor_of_user(request.user)
 
 
-class ReadOnlyAdmin(admin.ModelAdmin[Any]):
+class ReadOnlyAdmin(AnyModelAdmin):
     """Shows facts. Nobody adds, changes or deletes them here, superusers included. Sealed columns stay sealed."""
 
     paginator = CappedPaginator
@@ -48,7 +56,7 @@ class ReadOnlyAdmin(admin.ModelAdmin[Any]):
         return False
 
 
-class KeptAdmin(admin.ModelAdmin[Any]):
+class KeptAdmin(AnyModelAdmin):
     """Rows that operators edit; their history is kept by django-auditlog and mirrored into the ledger."""
 
     paginator = CappedPaginator
@@ -87,7 +95,7 @@ class ApiKeyAdmin(KeptAdmin):
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: ModelForm[ApiKey], change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:  # noqa: FBT001
         actor = actor_in_admin(request)
         if actor is None or change:
             return

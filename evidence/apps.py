@@ -1,9 +1,10 @@
-from auditlog.registry import auditlog
 from django.apps import AppConfig
+
+from audit.apps import keep_history
 
 
 class EvidenceConfig(AppConfig):
     name = "evidence"
 
     def ready(self) -> None:
-        auditlog.register(self.get_model("Source"))
+        keep_history(self.get_model("Source"))

@@ -10,8 +10,9 @@ from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from audit.spans import Span
 from evidence import models
-from evidence.gate import GatePolicy, GateReport, JudgedClaim, Verdict
+from evidence.gate import GatePolicy
 from evidence.passages import Passage
+from evidence.verdicts import GateReport, JudgedClaim, Verdict
 
 
 def run_passage(run: UUID, passage: Passage, *, key: vault.DataKey) -> models.Passage:

@@ -1,10 +1,11 @@
-from auditlog.registry import auditlog
 from django.apps import AppConfig
+
+from audit.apps import keep_history
 
 
 class OrchestrationConfig(AppConfig):
     name = "orchestration"
 
     def ready(self) -> None:
-        auditlog.register(self.get_model("ToolServer"), exclude_fields=["environment"])
-        auditlog.register(self.get_model("Tool"))
+        keep_history(self.get_model("ToolServer"), unkept=("environment",))
+        keep_history(self.get_model("Tool"))

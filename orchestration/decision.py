@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from audit import canonical
 from audit.canonical import JSON
-from evidence.gate import Outcome
+from evidence.verdicts import Outcome
 from guardians.guardian import Ballot
 from guardians.toolrisk import Tier
 from orchestration.states import Decision

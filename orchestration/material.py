@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from evidence.gate import GateReport, Verdict
+from evidence.verdicts import GateReport, Verdict
 from evidence.passages import Passage
 from guardians import compliance
 from guardians.guardian import Finding, Material, Part, Piece

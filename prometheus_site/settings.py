@@ -47,6 +47,14 @@ def key(name: str) -> bytes:
     return raw
 
 
+def broker(url: str) -> str:
+    """Return Celery's form of a Redis URL: redis-py writes ``unix:///path?db=1``, kombu its own scheme and name."""
+    if not url.startswith("unix://"):
+        return url
+    parts = urlsplit(url)
+    return f"redis+socket://{parts.path}?virtual_host={dict(parse_qsl(parts.query)).get('db', '0')}"
+
+
 def database(url: str) -> dict[str, object]:
     """Turn a postgresql:// URL into Django's settings; ``?host=`` may name a socket directory."""
     parts = urlsplit(url)
@@ -207,7 +215,7 @@ REST_FRAMEWORK = {
         "prometheus_site.authentication.BearerAuthentication",
         "prometheus_site.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["audit.access.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["audit.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["audit.problems.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -225,8 +233,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
 }
 
-# redis-py writes unix:///path, kombu redis+socket:///path; one setting serves both.
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1)
+CELERY_BROKER_URL = broker(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

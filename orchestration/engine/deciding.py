@@ -13,7 +13,7 @@ from audit import canonical
 from audit.events import EventType
 from audit.fields import open_text, seal_text
 from audit.ids import new_id
-from evidence.gate import Outcome, Verdict
+from evidence.verdicts import Outcome, Verdict
 from guardians.guardian import Ballot
 from guardians.toolrisk import ArgumentError, check_arguments
 from orchestration import decision, registry

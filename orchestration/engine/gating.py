@@ -9,7 +9,7 @@ from audit.events import EventType
 from audit.stakes import Stakes
 from evidence import claims, gate
 from evidence import records as evidence_records
-from evidence.gate import GateReport, Outcome, Verdict
+from evidence.verdicts import GateReport, Outcome, Verdict
 from guardians import consensus
 from guardians import records as guardian_records
 from guardians.consensus import Consensus

@@ -1,0 +1,123 @@
+"""What the gate says: of one claim and one passage, of one claim, and of an answer. Values only."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from audit.spans import Span
+from evidence.claims import Statement
+from evidence.passages import Passage
+
+
+class Stance(StrEnum):
+    """How a passage stands to a claim."""
+
+    SUPPORTS = "SUPPORTS"
+    CONTRADICTS = "CONTRADICTS"
+    NEUTRAL = "NEUTRAL"
+
+
+class Verdict(StrEnum):
+    """What is said of one claim."""
+
+    SUPPORTED = "SUPPORTED"
+    CONTRADICTED = "CONTRADICTED"
+    INSUFFICIENT = "INSUFFICIENT"
+    DISPUTED = "DISPUTED"
+
+
+class Outcome(StrEnum):
+    """What is said of all claims of an answer together."""
+
+    ALL_SUPPORTED = "ALL_SUPPORTED"
+    SOME_WITHHELD = "SOME_WITHHELD"
+    NONE_SUPPORTED = "NONE_SUPPORTED"
+    NO_CLAIMS = "NO_CLAIMS"
+
+
+class Rule(StrEnum):
+    """Which comparison decided an alignment."""
+
+    MATCH = "MATCH"
+    NUMBER = "NUMBER"
+    UNIT = "UNIT"
+    DATE = "DATE"
+    NEGATION = "NEGATION"
+    ANTONYM = "ANTONYM"
+    ENTITY = "ENTITY"
+    QUANTIFIER = "QUANTIFIER"
+    MODALITY = "MODALITY"
+    COMPARISON = "COMPARISON"
+    ROLES = "ROLES"
+    CONDITION = "CONDITION"
+    DETAIL = "DETAIL"
+    TOPIC = "TOPIC"
+
+
+class Reason(StrEnum):
+    """Why a claim has its verdict. A typed conflict names its rule."""
+
+    SUPPORTED = "SUPPORTED"
+    NUMBER = "NUMBER"
+    UNIT = "UNIT"
+    DATE = "DATE"
+    NEGATION = "NEGATION"
+    ANTONYM = "ANTONYM"
+    ENTITY = "ENTITY"
+    QUANTIFIER = "QUANTIFIER"
+    MODALITY = "MODALITY"
+    COMPARISON = "COMPARISON"
+    ROLES = "ROLES"
+    CONDITION = "CONDITION"
+    DETAIL = "DETAIL"
+    NO_EVIDENCE = "NO_EVIDENCE"
+    LOW_SCORE = "LOW_SCORE"
+    TOO_FEW_SOURCES = "TOO_FEW_SOURCES"
+    SOURCES_DISAGREE = "SOURCES_DISAGREE"
+    NO_CALIBRATION = "NO_CALIBRATION"
+    VERIFIER_UNAVAILABLE = "VERIFIER_UNAVAILABLE"
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """One claim beside one passage.
+
+    Attributes:
+        score: 0 to 1, how much of the claim the passage carries.
+        claim_span: in the claim's own text (``statement.text``): what decided, or all of it.
+        passage_span: in ``passage.text``: the sentence, or the words in it that decided.
+        detail: one sentence for a layperson, such as 'The source says 1 g, the claim says 2 g.'; may be empty.
+    """
+
+    passage: Passage
+    stance: Stance
+    score: float
+    rule: Rule
+    claim_span: Span
+    passage_span: Span
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedClaim:
+    """A claim, its verdict and the alignments it rests on, the deciding one first.
+
+    Attributes:
+        score: 0 to 1, how well the best trusted source supports it.
+        why: one sentence that a layperson understands.
+    """
+
+    statement: Statement
+    verdict: Verdict
+    score: float
+    reason: Reason
+    why: str
+    evidence: tuple[Alignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class GateReport:
+    """All claims of one answer. The score is the minimum over them: one unproven claim is not outweighed."""
+
+    claims: tuple[JudgedClaim, ...]
+    outcome: Outcome
+    score: float

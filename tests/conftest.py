@@ -1,0 +1,115 @@
+"""The actors of the tests, and a database that tests may really commit to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from psycopg import sql
+from pytest_django import DjangoDbBlocker
+
+from audit.access import actor_of_user
+from audit.actors import Actor
+from audit.models import Membership, Workspace
+from audit.roles import Role
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def template(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> str:
+    """Return the name of a copy of the empty, migrated test database."""
+    with django_db_blocker.unblock():
+        name = f"{connection.settings_dict['NAME']}_template"
+        leave()
+        copy(str(connection.settings_dict["NAME"]), name)
+    return name
+
+
+def leave() -> None:
+    """Close every connection of this process to the test database."""
+    connection.close()
+    connection.close_pool()
+    try:
+        from orchestration.engine import pool  # noqa: PLC0415 - only tests of the engine load it
+    except ImportError:
+        return
+    pool.close()
+
+
+def copy(source: str, target: str) -> None:
+    known = connection.get_connection_params()
+    reached = {name: known[name] for name in ("host", "port", "user", "password") if known.get(name)}
+    with psycopg.connect(**reached, dbname="postgres", autocommit=True) as server:
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(target))
+        server.execute(drop)
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(target), sql.Identifier(source))
+        server.execute(make)
+
+
+@pytest.fixture
+def committed(template: str, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Let a test commit. History cannot be emptied (append-only), so the database is made anew from its template."""
+    with django_db_blocker.unblock():
+        try:
+            yield
+        finally:
+            leave()
+            copy(template, str(connection.settings_dict["NAME"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who logs in, and who they are to the verbs."""
+
+    user: User
+    actor: Actor
+
+
+def person(name: str, workspace: Workspace, *roles: Role) -> Person:
+    user = User.objects.create_user(name, password=PASSWORD, is_staff=True, is_superuser=Role.OPERATOR in roles)
+    for role in roles:
+        Membership.objects.create(user=user, workspace=workspace, role=role.value)
+    actor = actor_of_user(user)
+    assert actor is not None
+    return Person(user, actor)
+
+
+@pytest.fixture
+def workspace(request: pytest.FixtureRequest) -> Workspace:
+    if "committed" not in request.fixturenames:
+        request.getfixturevalue("db")
+    return Workspace.objects.create(slug="northgate", name="Northgate Hospital")
+
+
+@pytest.fixture
+def ada(workspace: Workspace) -> Person:
+    """The operator."""
+    return person("ada", workspace, Role.OPERATOR)
+
+
+@pytest.fixture
+def grace(workspace: Workspace) -> Person:
+    """The reviewer, who asks."""
+    return person("grace", workspace, Role.REVIEWER)
+
+
+@pytest.fixture
+def alan(workspace: Workspace) -> Person:
+    """The approver."""
+    return person("alan", workspace, Role.APPROVER)
+
+
+@pytest.fixture
+def barbara(workspace: Workspace) -> Person:
+    """A second approver."""
+    return person("barbara", workspace, Role.APPROVER)
+
+
+@pytest.fixture
+def mallory(workspace: Workspace) -> Person:
+    """The attacker: an approver and operator, but of another workspace."""
+    elsewhere = Workspace.objects.create(slug="elsewhere", name="Elsewhere")
+    return person("mallory", elsewhere, Role.APPROVER, Role.OPERATOR)
