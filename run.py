@@ -51,13 +51,15 @@ PORT = 8000
 COVERAGE = 92  # percent of branches and lines
 
 PYTEST = ["-m", "pytest"]
+PARALLEL = ["-n", "2", "--dist", "loadgroup"]
+COVER = ["--cov", "--cov-branch", f"--cov-fail-under={COVERAGE}"]
 GATE = (
     ("ruff check", ["-m", "ruff", "check", "."]),
     ("ruff format", ["-m", "ruff", "format", "--check", "."]),
     ("mypy", ["-m", "mypy", "."]),
     ("import contracts", ["-c", "import importlinter.cli as cli; cli.lint_imports_command()"]),
     ("migrations", ["manage.py", "makemigrations", "--check", "--dry-run"]),
-    ("pytest", [*PYTEST, "-n", "2", "--cov", "--cov-branch", f"--cov-fail-under={COVERAGE}"]),
+    ("pytest", [*PYTEST, *PARALLEL, *COVER]),
 )
 
 

@@ -15,8 +15,8 @@ APPS = ("prometheus_site", "orchestration", "evidence", "guardians", "audit")
 SHELL = frozenset(
     {
         "access", "admin", "api", "apikeys", "apps", "checkpoints", "console", "corpus", "engine", "fields", "keys",
-        "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "permissions", "problems", "records",
-        "registry", "runs", "sealer", "serializers", "tasks",
+        "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "permissions", "problems",
+        "records", "registry", "runs", "sealer", "serializers", "tasks",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

@@ -5,11 +5,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import yaml
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
+from django.db import connection
 
 from audit.access import actor_of_user
 from audit.actors import Actor
@@ -95,10 +97,18 @@ def open_desk(workspace: Workspace, *, actor: Actor, tickets: Path) -> ToolServe
     return server
 
 
+def database_url() -> str:
+    """Return the address of the database that this process uses."""
+    known = connection.settings_dict
+    login = ":".join(quote(str(known[name]), safe="") for name in ("USER", "PASSWORD") if known[name])
+    place = urlencode({name.lower(): known[name] for name in ("HOST", "PORT") if known[name]})
+    return f"postgresql://{login}@/{known['NAME']}?{place}"
+
+
 def desk_environment(tickets: Path) -> dict[str, str]:
     """Return what the desk needs: where the database is and where tickets go. None of our keys."""
     return {
-        "DATABASE_URL": settings.DATABASE_URL,
+        "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
         "DATABASE_POOL": "false",
         "PROMETHEUS_TICKETS": str(tickets),

@@ -1,0 +1,32 @@
+"""Make an API key for a client of a workspace; the key is printed once and cannot be shown again."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit import apikeys
+from audit.actors import Actor, ActorKind
+from audit.errors import Problem
+from audit.models import Workspace
+from audit.roles import Scope
+
+
+class Command(BaseCommand):
+    help = "Make an API key and print it. Send it as: Authorization: Api-Key KEY"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("workspace", help="slug of the workspace")
+        parser.add_argument("name", help="whose key it is, as people know it")
+        parser.add_argument("scopes", nargs="+", metavar="SCOPE", help=f"one or more of: {', '.join(sorted(Scope))}")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        workspace = Workspace.objects.filter(slug=options["workspace"]).first()
+        if workspace is None:
+            known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
+            raise CommandError(f"no workspace {options['workspace']!r}; there is: {known}")
+        operator = Actor(ActorKind.SYSTEM, "command", workspace.pk)
+        try:
+            made = apikeys.create_key(name=options["name"][:80], scopes=options["scopes"], actor=operator)
+        except Problem as problem:
+            raise CommandError(str(problem)) from problem
+        self.stdout.write(made.text)

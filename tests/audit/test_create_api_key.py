@@ -1,0 +1,25 @@
+"""The command that makes an API key."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from audit.models import ApiKey, Entry, Workspace
+
+
+def test_the_key_is_printed_and_recorded(workspace: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("create_api_key", "northgate", "ward system", "runs:read", "runs:write")
+    prefix, _, secret = capsys.readouterr().out.strip().partition(".")
+    key = ApiKey.objects.get(prefix=prefix)
+    assert (key.workspace, key.scopes, len(secret) > 30) == (workspace, ["runs:read", "runs:write"], True)
+    assert Entry.objects.get(type="key.created").actor == "system:command"
+
+
+def test_an_unknown_workspace_is_named_with_those_there_are(workspace: Workspace) -> None:
+    with pytest.raises(CommandError, match=f"no workspace 'ward'; there is: {workspace.slug}"):
+        call_command("create_api_key", "ward", "ward system", "runs:read")
+
+
+def test_an_unknown_scope_makes_no_key(workspace: Workspace) -> None:
+    with pytest.raises(CommandError, match="'runs:delete' is not a scope"):
+        call_command("create_api_key", workspace.slug, "ward system", "runs:delete")
+    assert not ApiKey.objects.exists()

@@ -1,0 +1,22 @@
+"""One installation for all tests that kill parts of it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.processes.house import House, build
+
+
+@pytest.fixture(scope="package")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    made = build(tmp_path_factory.mktemp("house"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def house(installation: House) -> Iterator[House]:
+    """Return the installation with one worker."""
+    installation.start_worker()
+    yield installation
+    installation.kill_workers()
