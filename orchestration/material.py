@@ -1,10 +1,13 @@
 """What the guardians are shown of a run: one bundle of pieces and facts, with one digest."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from evidence.verdicts import GateReport, Verdict
+from audit.spans import Span
+from evidence import claims
 from evidence.passages import Passage
+from evidence.verdicts import GateReport, Verdict
 from guardians import compliance
 from guardians.guardian import Finding, Material, Part, Piece
 from guardians.redaction import Masked, mask
@@ -40,12 +43,11 @@ def claim_facts(report: GateReport) -> list[dict[str, object]]:
 
 
 def pieces_of(
-    *, question: str, answer: str, passages: Sequence[Passage], results: Sequence[Mapping[str, str]]
+    *, question: str, answer: str, passages: Sequence[tuple[Part, Passage]]
 ) -> tuple[Piece, ...]:
     """Return every text of the run, each with the part it plays."""
     pieces = [Piece(Part.REQUEST, "request", question)] if question else []
-    pieces += [Piece(Part.DOCUMENT, passage.id, passage.text) for passage in passages]
-    pieces += [Piece(Part.TOOL_RESULT, result["tool"], result["text"]) for result in results]
+    pieces += [Piece(part, passage.id, passage.text) for part, passage in passages]
     return (*pieces, Piece(Part.ANSWER, "answer", answer))
 
 
@@ -55,6 +57,30 @@ def entities_of(findings: Sequence[Finding]) -> list[str]:
 
 def masked_answer(answer: str, findings: Sequence[Finding], *, key: bytes) -> Masked:
     return mask(answer, [f for f in findings if f.part is Part.ANSWER], key=key)
+
+
+def masked_claim(claim: str, place: Span, *, answer: str, findings: Sequence[Finding], key: bytes) -> str:
+    """Return a claim's text without what is masked in the answer.
+
+    That is looked for by its wording, since a claim takes over words from elsewhere: its subject, or what introduces
+    its list. What stands at the claim's ``place`` in the answer but not in its text gives that place, masked, instead.
+    """
+    found: list[Finding] = []
+    clipped: list[Finding] = []
+    whole = True
+    for finding in findings:
+        span = finding.span or Span(0, 0)
+        again = [replace(finding, span=same) for same in occurrences(claim, claims.plain(span.of(answer)))]
+        found += again
+        if span.overlaps(place):
+            whole = whole and bool(again)
+            inside = Span(max(span.start, place.start), min(span.end, place.end))
+            clipped.append(replace(finding, span=inside.shift(-place.start)))
+    return mask(claim, found, key=key).text if whole else mask(place.of(answer), clipped, key=key).text
+
+
+def occurrences(text: str, part: str) -> list[Span]:
+    return [Span(*found.span()) for found in re.finditer(re.escape(part), text, re.IGNORECASE)] if part else []
 
 
 def with_answer(material: Material, answer: str) -> Material:
@@ -68,5 +94,3 @@ def facts_for(
 ) -> Mapping[str, object]:
     """Return the facts the policy packs are evaluated on: the client's, over complete and safe defaults."""
     return compliance.facts(request=asked, claims=claim_facts(report), entities=entities, tool=tool)
-
-

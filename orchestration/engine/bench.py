@@ -31,7 +31,6 @@ class State(TypedDict, total=False):
 
     question: str
     passages: list[dict[str, Any]]
-    results: list[dict[str, str]]
     draft: dict[str, Any]
     revision: int
     refused: list[str]
@@ -78,7 +77,7 @@ def policy_hash(pack_hash: str, guardians: tuple[Guardian, ...], gate: GatePolic
 
 
 @cache
-def _parts(pid: int) -> Parts:
+def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
     known = packs.load(Path(packs.__file__).parent / "packs")
     guardians: tuple[Guardian, ...] = (Safety(), Privacy(), Compliance(known))
     options: Mapping[str, str] = settings.PROMETHEUS_PROVIDER

@@ -126,6 +126,7 @@ class OpenAICompatible:
     """Drafts by one model of one server. Safe to share between threads."""
 
     id = "openai"
+    quotes = False
 
     def __init__(
         self,

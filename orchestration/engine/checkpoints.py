@@ -1,16 +1,20 @@
 """A LangGraph checkpoint saver over Django's tables: incremental, sealed, and verified on every load.
 
 Each checkpoint's digest covers its parent's digest, its body, its metadata and the ciphertexts of its channels'
-blobs. While a run is driven, rows go to its journal, which writes them together with the run's facts.
+blobs; the columns in clear are compared with what is sealed. While a run is driven, rows go to its journal, which
+writes them together with the run's facts.
 """
 
 import asyncio
+import builtins
 import hashlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
@@ -39,9 +43,9 @@ REPLACE_WRITE = (
 )
 REPLACE_CHECKPOINT = (
     "ON CONFLICT (thread, namespace, checkpoint_id) DO UPDATE SET "
-    "body = EXCLUDED.body, metadata = EXCLUDED.metadata, digest = EXCLUDED.digest"
+    "parent_id = EXCLUDED.parent_id, step = EXCLUDED.step, source = EXCLUDED.source, body = EXCLUDED.body, "
+    "metadata = EXCLUDED.metadata, digest = EXCLUDED.digest, created_at = EXCLUDED.created_at"
 )
-EMPTY = "empty"
 
 
 class CheckpointRefused(Exception):
@@ -66,19 +70,52 @@ class Place:
         return {"configurable": known}
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The columns of a checkpoint that are in clear, for lists; what is sealed has to say the same."""
+
+    parent_id: str | None
+    step: int
+    source: str
+    created_at: datetime
+
+    @classmethod
+    def of(cls, place: Place, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> "Shown":
+        source = str(metadata.get("source", ""))[:10]
+        return cls(place.checkpoint_id, metadata.get("step", -1), source, datetime.fromisoformat(checkpoint["ts"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A checkpoint as it is stored, and its parent's digest."""
+
+    checkpoint_id: str
+    shown: Shown
+    body: bytes
+    metadata: bytes
+    digest: bytes
+    parent_digest: bytes
+
+
+SELECT = """
+SELECT c.checkpoint_id, c.parent_id, c.step, c.source, c.created_at, c.body, c.metadata, c.digest, p.digest
+FROM orchestration_checkpoint c LEFT JOIN orchestration_checkpoint p
+ON (p.thread, p.namespace, p.checkpoint_id) = (c.thread, c.namespace, c.parent_id)
+WHERE {} ORDER BY c.checkpoint_id DESC LIMIT %s
+"""
+
+
 def binding(table: str, column: str, *row: str) -> vault.Binding:
     return vault.Binding(table=table, column=column, row=json.dumps(row))
 
 
-def digest_of(
-    place: Place, checkpoint_id: str, *, parent: str, body: bytes, metadata: bytes, blobs: Mapping[str, Sequence[str]]
-) -> bytes:
+def digest_of(here: Place, *, parent: str, body: bytes, metadata: bytes, blobs: Mapping[str, Sequence[str]]) -> bytes:
     """Return the digest of a checkpoint: 32 bytes over its place, parent's digest, ciphertexts and blobs."""
     covered = canonical.encode(
         {
-            "thread": place.thread,
-            "namespace": place.namespace,
-            "id": checkpoint_id,
+            "thread": here.thread,
+            "namespace": here.namespace,
+            "id": here.checkpoint_id,
             "parent": parent,
             "body": hashlib.sha256(body).hexdigest(),
             "metadata": hashlib.sha256(metadata).hexdigest(),
@@ -133,7 +170,7 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         rows = self.select(place, limit=1)
         return self.tuple_of(place, rows[0], asked=config if place.checkpoint_id else None) if rows else None
 
-    def select(self, place: Place, *, limit: int | None = None, before: str | None = None) -> list[tuple[Any, ...]]:
+    def select(self, place: Place, *, limit: int | None = None, before: str | None = None) -> Sequence[Row]:
         conditions = [sql.SQL("c.thread = %s AND c.namespace = %s")]
         params: list[Any] = [place.thread, place.namespace]
         if place.checkpoint_id:
@@ -142,13 +179,10 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         if before:
             conditions.append(sql.SQL("c.checkpoint_id < %s"))
             params.append(before)
-        query = sql.SQL(
-            "SELECT c.checkpoint_id, c.parent_id, c.body, c.metadata, c.digest, p.digest FROM orchestration_checkpoint c "
-            "LEFT JOIN orchestration_checkpoint p ON (p.thread, p.namespace, p.checkpoint_id) "
-            "= (c.thread, c.namespace, c.parent_id) WHERE {} ORDER BY c.checkpoint_id DESC LIMIT %s"
-        ).format(sql.SQL(" AND ").join(conditions))
+        query = sql.SQL(SELECT).format(sql.SQL(" AND ").join(conditions))
         with pool().connection() as connection:
-            return connection.execute(query, [*params, limit]).fetchall()
+            found = connection.execute(query, [*params, limit]).fetchall()
+        return [Row(row[0], Shown(*row[1:5]), *(bytes(item or b"") for item in row[5:])) for row in found]
 
     def blobs_of(self, place: Place, versions: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
         """Return channel -> (version, sealed body) of the blobs that are stored."""
@@ -162,53 +196,70 @@ class DjangoSaver(BaseCheckpointSaver[str]):
             rows = connection.execute(query, [list(versions), wanted, place.thread, place.namespace]).fetchall()
         return {channel: (version, bytes(body)) for channel, version, body in rows}
 
-    def tuple_of(self, place: Place, row: tuple[Any, ...], *, asked: RunnableConfig | None = None) -> CheckpointTuple:
-        checkpoint_id, parent_id, body, metadata, digest, parent_digest = row
-        where = f"checkpoint {place.thread}/{place.namespace}/{checkpoint_id}"
-        table = "orchestration_checkpoint"
-        row_names = (place.thread, place.namespace, checkpoint_id)
-        stored = self.open(place.thread, binding(table, "body", *row_names), bytes(body))
-        checkpoint: Checkpoint = stored["checkpoint"]
-        blobs = self.blobs_of(place, checkpoint["channel_versions"])
-        if set(stored["blobs"]) != set(blobs):
-            raise CheckpointRefused(f"{where}: blobs of {sorted(set(stored['blobs']) ^ set(blobs))} are missing or extra")
-        known = {channel: (version, hashlib.sha256(blob).hexdigest()) for channel, (version, blob) in blobs.items()}
-        computed = digest_of(
-            place, checkpoint_id, parent=stored["parent"], body=bytes(body), metadata=bytes(metadata), blobs=known
-        )
-        if computed != bytes(digest):
-            raise CheckpointRefused(f"{where}: its digest does not cover what is stored")
-        if parent_digest is not None and bytes(parent_digest).hex() != stored["parent"]:
-            raise CheckpointRefused(f"{where}: its parent {parent_id} is not the one it was written after")
+    def tuple_of(self, place: Place, row: Row, *, asked: RunnableConfig | None = None) -> CheckpointTuple:
+        here = Place(place.thread, place.namespace, row.checkpoint_id)
+        stored = self.open(place.thread, self.row_binding(here, "body"), row.body)
+        metadata = self.open(place.thread, self.row_binding(here, "metadata"), row.metadata)
+        blobs = self.blobs_of(place, stored["checkpoint"]["channel_versions"])
+        self.verify(here, row, stored, metadata, blobs)
         values = {
             channel: self.open(place.thread, self.blob_binding(place, channel, version), blob)
             for channel, (version, blob) in blobs.items()
         }
+        held = {channel: value[0] for channel, value in values.items() if value}
         return CheckpointTuple(
-            config=asked or place.config(checkpoint_id),
-            checkpoint={**checkpoint, "channel_values": {c: v[0] for c, v in values.items() if v}},
-            metadata=self.open(place.thread, binding(table, "metadata", *row_names), bytes(metadata)),
-            parent_config=place.config(parent_id) if parent_id else None,
-            pending_writes=self.pending(place, checkpoint_id),
+            config=asked or place.config(row.checkpoint_id),
+            checkpoint=cast("Checkpoint", stored["checkpoint"] | {"channel_values": held}),
+            metadata=metadata,
+            parent_config=place.config(row.shown.parent_id) if row.shown.parent_id else None,
+            pending_writes=self.pending(place, row.checkpoint_id),
         )
+
+    def verify(
+        self,
+        here: Place,
+        row: Row,
+        stored: Mapping[str, Any],
+        metadata: CheckpointMetadata,
+        blobs: Mapping[str, tuple[str, bytes]],
+    ) -> None:
+        """Compare a stored checkpoint with its digest, its parent's, its blobs and its own columns in clear."""
+        where = f"checkpoint {here.thread}/{here.namespace}/{here.checkpoint_id}"
+        if set(stored["blobs"]) != set(blobs):
+            raise CheckpointRefused(
+                f"{where}: blobs of {sorted(set(stored['blobs']) ^ set(blobs))} are missing or extra"
+            )
+        known = {channel: (version, hashlib.sha256(blob).hexdigest()) for channel, (version, blob) in blobs.items()}
+        parent = Place(here.thread, here.namespace, stored["parent_id"])
+        computed = digest_of(here, parent=stored["parent"], body=row.body, metadata=row.metadata, blobs=known)
+        if computed != row.digest:
+            raise CheckpointRefused(f"{where}: its digest does not cover what is stored")
+        if row.shown != Shown.of(parent, stored["checkpoint"], metadata):
+            raise CheckpointRefused(f"{where}: its columns do not say what was sealed")
+        if row.parent_digest.hex() != stored["parent"]:
+            raise CheckpointRefused(f"{where}: its parent {row.shown.parent_id} is not the one it was written after")
+
+    def row_binding(self, here: Place, column: str) -> vault.Binding:
+        return binding("orchestration_checkpoint", column, here.thread, here.namespace, str(here.checkpoint_id))
 
     def blob_binding(self, place: Place, channel: str, version: str) -> vault.Binding:
         return binding("orchestration_checkpointblob", "body", place.thread, place.namespace, channel, version)
 
-    def pending(self, place: Place, checkpoint_id: str) -> list[tuple[str, str, Any]]:
+    def pending(self, place: Place, checkpoint_id: str) -> builtins.list[tuple[str, str, Any]]:
         query = (
-            "SELECT task_id, idx, channel, body FROM orchestration_checkpointwrite "
+            "SELECT task_id, idx, channel, task_path, body FROM orchestration_checkpointwrite "
             "WHERE thread = %s AND namespace = %s AND checkpoint_id = %s ORDER BY task_path, task_id, idx"
         )
         with pool().connection() as connection:
             rows = connection.execute(query, [place.thread, place.namespace, checkpoint_id]).fetchall()
+        here = Place(place.thread, place.namespace, checkpoint_id)
         return [
-            (task, channel, self.open(place.thread, self.write_binding(place, checkpoint_id, task, idx, channel), body))
-            for task, idx, channel, body in rows
+            (task, channel, self.open(place.thread, self.write_binding(here, task, idx, channel, path), bytes(body)))
+            for task, idx, channel, path, body in rows
         ]
 
-    def write_binding(self, place: Place, checkpoint_id: str, task: str, idx: int, channel: str) -> vault.Binding:
-        row = (place.thread, place.namespace, checkpoint_id, task, str(idx), channel)
+    def write_binding(self, here: Place, task: str, idx: int, channel: str, path: str) -> vault.Binding:
+        row = (here.thread, here.namespace, str(here.checkpoint_id), task, str(idx), channel, path)
         return binding("orchestration_checkpointwrite", "body", *row)
 
     def list(
@@ -220,28 +271,26 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         limit: int | None = None,
     ) -> Iterator[CheckpointTuple]:
         """Yield a thread's checkpoints, newest first. Metadata is sealed, so the filter is applied after opening."""
-        found = 0
-        for place in self.places(config):
-            for row in self.select(place, before=get_checkpoint_id(before) if before else None):
-                item = self.tuple_of(place, row)
-                if any(item.metadata.get(name) != value for name, value in (filter or {}).items()):
-                    continue
-                if limit is not None and found >= limit:
-                    return
-                found += 1
-                yield item
+        earlier = get_checkpoint_id(before) if before else None
+        items = (
+            self.tuple_of(place, row)
+            for place in self.places(config)
+            for row in self.select(place, before=earlier, limit=None if filter else limit)
+        )
+        wanted = (item for item in items if all(item.metadata.get(n) == v for n, v in (filter or {}).items()))
+        yield from islice(wanted, limit)
 
     def places(self, config: RunnableConfig | None) -> Sequence[Place]:
-        """Return the threads and namespaces to list: those of the config, or all that this saver's key opens."""
+        """Return the threads and namespaces to list: those of the config, or all that this saver's key sealed."""
         if config and "checkpoint_ns" in config["configurable"]:
             return [Place.of(config)]
-        thread = str(config["configurable"]["thread_id"]) if config else None
-        query = (
-            "SELECT DISTINCT thread, namespace FROM orchestration_checkpoint "
-            "WHERE %s::text IS NULL OR thread = %s ORDER BY 1, 2"
-        )
+        if config:
+            condition, value = "thread = %s", str(config["configurable"]["thread_id"])
+        else:
+            condition, value = "encode(substring(body FROM 2 FOR 16), 'hex') = %s", self.key.id.hex if self.key else ""
+        query = sql.SQL("SELECT DISTINCT thread, namespace FROM orchestration_checkpoint WHERE {} ORDER BY 1, 2")
         with pool().connection() as connection:
-            rows = connection.execute(query, [thread, thread]).fetchall()
+            rows = connection.execute(query.format(sql.SQL(condition)), [value]).fetchall()
         asked = get_checkpoint_id(config) if config else None
         return [Place(thread, namespace, asked) for thread, namespace in rows]
 
@@ -271,7 +320,7 @@ class DjangoSaver(BaseCheckpointSaver[str]):
 
     def new_blobs(
         self, place: Place, checkpoint: Checkpoint, new_versions: ChannelVersions
-    ) -> list[models.CheckpointBlob]:
+    ) -> Sequence[models.CheckpointBlob]:
         values = checkpoint["channel_values"]
         rows = []
         for channel, version in new_versions.items():
@@ -299,28 +348,23 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         new = {row.channel for row in fresh}
         blobs = self.inherited(place, {c: str(v) for c, v in versions.items() if c not in new})
         blobs |= {r.channel: (r.version, hashlib.sha256(r.body).hexdigest()) for r in fresh if r.channel in versions}
+        here = Place(place.thread, place.namespace, checkpoint["id"])
         parent = self.parent_digest(place)
         slim = {name: value for name, value in checkpoint.items() if name != "channel_values"}
-        row_names = (place.thread, place.namespace, checkpoint["id"])
-        table = "orchestration_checkpoint"
-        body = {"checkpoint": slim, "parent": parent, "blobs": sorted(blobs)}
-        sealed = self.seal(place.thread, binding(table, "body", *row_names), body)
-        sealed_metadata = self.seal(place.thread, binding(table, "metadata", *row_names), metadata)
+        body = {"checkpoint": slim, "parent": parent, "parent_id": place.checkpoint_id, "blobs": sorted(blobs)}
+        sealed = self.seal(place.thread, self.row_binding(here, "body"), body)
+        sealed_metadata = self.seal(place.thread, self.row_binding(here, "metadata"), metadata)
         return models.Checkpoint(
-            thread=place.thread,
-            namespace=place.namespace,
+            thread=here.thread,
+            namespace=here.namespace,
             checkpoint_id=checkpoint["id"],
-            parent_id=place.checkpoint_id,
-            step=metadata.get("step", -1),
-            source=str(metadata.get("source", ""))[:10],
             body=sealed,
             metadata=sealed_metadata,
-            digest=digest_of(
-                place, checkpoint["id"], parent=parent, body=sealed, metadata=sealed_metadata, blobs=blobs
-            ),
+            digest=digest_of(here, parent=parent, body=sealed, metadata=sealed_metadata, blobs=blobs),
+            **asdict(Shown.of(place, checkpoint, metadata)),
         )
 
-    def waiting(self, place: Place, model: type[Any]) -> list[Any]:
+    def waiting(self, place: Place, model: type[Any]) -> Sequence[Any]:
         """Return rows of this place that the journal has not written yet."""
         journal = self.journals.get(place.thread)
         rows = journal.batch.rows if journal else []
@@ -343,7 +387,7 @@ class DjangoSaver(BaseCheckpointSaver[str]):
             if row.checkpoint_id == place.checkpoint_id:
                 return bytes(row.digest).hex()
         rows = self.select(place, limit=1)
-        return bytes(rows[0][4]).hex() if rows else ""
+        return rows[0].digest.hex() if rows else ""
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
@@ -352,19 +396,18 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         place = Place.of(config)
         journal = self.journals.get(place.thread)
         special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
-        if journal is not None and all(channel != INTERRUPT for channel, _ in writes):
+        if not writes or (journal is not None and all(channel != INTERRUPT for channel, _ in writes)):
             return
         batch = journal.batch if journal else Batch()
         batch.conflicts[models.CheckpointWrite] = REPLACE_WRITE if special else KEEP
-        checkpoint_id = place.checkpoint_id or ""
         for position, (channel, value) in enumerate(writes):
             idx = WRITES_IDX_MAP.get(channel, position)
-            where = self.write_binding(place, checkpoint_id, task_id, idx, channel)
+            where = self.write_binding(place, task_id, idx, channel, task_path)
             batch.add(
                 models.CheckpointWrite(
                     thread=place.thread,
                     namespace=place.namespace,
-                    checkpoint_id=checkpoint_id,
+                    checkpoint_id=str(place.checkpoint_id),
                     task_id=task_id,
                     idx=idx,
                     task_path=task_path,
@@ -384,7 +427,7 @@ class DjangoSaver(BaseCheckpointSaver[str]):
                 name = sql.Identifier(f"orchestration_{table}")
                 connection.execute(sql.SQL("DELETE FROM {} WHERE thread = %s").format(name), [str(thread_id)])
 
-    def get_next_version(self, current: str | None, channel: None) -> str:
+    def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002 - the base class has it
         """Return the version after ``current``. The random tail keeps forks of one checkpoint apart."""
         number = int(str(current).split(".")[0]) if current else 0
         return f"{number + 1:032}.{secrets.randbelow(10**16):016}"

@@ -15,7 +15,7 @@ from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from evidence.verdicts import Outcome, Verdict
 from guardians.guardian import Ballot
-from guardians.toolrisk import ArgumentError, check_arguments
+from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import decision, registry
 from orchestration.decision import ActionRisk, Decided, Grounds
 from orchestration.engine.bench import Bench, State
@@ -113,7 +113,7 @@ def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: 
 
 
 def risk_of(action: dict[str, Any]) -> ActionRisk:
-    return ActionRisk(tool=action["tool"], tier=registry.Tier(action["tier"]), refused=action["refused"])
+    return ActionRisk(tool=action["tool"], tier=Tier(action["tier"]), refused=action["refused"])
 
 
 def binding_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> str:
@@ -122,7 +122,8 @@ def binding_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> str
         run=bench.journal.thread,
         answer=text_digest(state["draft"]["text"]),
         claims=[
-            {"text": text_digest(c["text"]), "verdict": c["verdict"], "evidence": c["evidence"]} for c in state["claims"]
+            {"text": text_digest(c["text"]), "verdict": c["verdict"], "evidence": c["evidence"]}
+            for c in state["claims"]
         ],
         actions=[{name: action[name] for name in ("tool", "definition", "digest", "tier")} for action in actions],
         policy_hash=bench.parts.policy_hash,
@@ -144,9 +145,7 @@ def ask_people(bench: Bench, state: State, decided: Decided, actions: list[dict[
         expires_at=expires,
     )
     bench.journal.add(approval)
-    bench.journal.enter(
-        EventType.APPROVAL_REQUESTED, approval=str(approval.pk), binding=binding, quorum=decided.people
-    )
+    bench.journal.enter(EventType.APPROVAL_REQUESTED, approval=str(approval.pk), binding=binding, quorum=decided.people)
     # The run waits for a person: no due time, so that no worker takes it up until somebody has decided.
     bench.journal.set(decision=Decision.ESCALATE, reason=shown(decided), due_at=None)
     bench.journal.barrier = True

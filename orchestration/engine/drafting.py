@@ -72,5 +72,3 @@ def drafted(bench: Bench, state: State) -> DraftReply:
         return bench.parts.provider.draft(task)
     except ProviderFailure as failure:
         raise StepFailed(f"provider:{failure.reason.value}: {len(failure.attempts)} attempts") from failure
-
-

@@ -64,10 +64,15 @@ class ProviderFailure(Exception):
 
 
 class Provider(Protocol):
-    """Writes drafts. ``id`` and ``model`` go into the ledger."""
+    """Writes drafts. ``id`` and ``model`` go into the ledger.
+
+    Attributes:
+        quotes: it can only quote, so a passage that it was shown and did not quote had no part in the draft.
+    """
 
     id: str
     model: str
+    quotes: bool
 
     def draft(self, task: DraftTask) -> DraftReply:
         """Return a draft.

@@ -48,7 +48,7 @@ class Ended(StrEnum):
 
 
 @cache
-def _engine(pid: int) -> tuple[DjangoSaver, Any]:
+def _engine(pid: int) -> tuple[DjangoSaver, Any]:  # noqa: ARG001 - the key of the cache
     saver = DjangoSaver()
     return saver, build(saver)
 
@@ -71,7 +71,23 @@ def advance(run_id: UUID, *, clock: Callable[[], float] = time.monotonic) -> End
 
 
 def guarded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
-    """Drive, and turn what is raised into a recorded failure: this is the worker's border."""
+    """Drive, and let nothing out: this is the worker's border.
+
+    After an ERROR the lease runs out and beat finds the run. Attempts are counted: one that raises each time FAILS.
+    """
+    try:
+        return recorded(lease, clock=clock)
+    except (DatabaseError, psycopg.Error, OSError) as error:
+        # The database or the broker is away.
+        logger.warning("slice broken off", extra={"error": type(error).__name__})
+        return Ended.ERROR
+    except Exception as error:
+        logger.exception("slice raised", extra={"error": type(error).__name__})
+        return Ended.ERROR
+
+
+def recorded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
+    """Drive, and turn what a run can fail of into its recorded end."""
     actor = Actor(ActorKind.WORKER, "engine", Run.objects.values_list("workspace_id", flat=True).get(pk=lease.run))
     if lease.attempt > settings.PROMETHEUS_MAX_ATTEMPTS:
         return give_up(lease, actor, f"attempts: {lease.attempt - 1} without an end")
@@ -91,13 +107,6 @@ def guarded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
         return give_up(lease, actor, f"refused: {refused}")
     except keys.KeyUnavailable as error:
         return give_up(lease, actor, f"key: {error}")
-    except (DatabaseError, psycopg.Error, OSError) as error:
-        # The database or the broker is away: the lease runs out and beat finds the run again.
-        logger.warning("slice broken off", extra={"error": type(error).__name__})
-        return Ended.ERROR
-    except Exception as error:
-        logger.exception("slice raised", extra={"error": type(error).__name__})
-        return Ended.ERROR
 
 
 def give_up(lease: Lease, actor: Actor, reason: str) -> Ended:
@@ -122,6 +131,8 @@ def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> 
         finished = step_through(graph, Bench(journal, request, parts()), heartbeat, clock=clock)
     finally:
         saver.detach(journal)
+    if heartbeat.lost.is_set():
+        return Ended.STALE
     release(lease)
     if not finished:
         runs.wake(run.pk)
@@ -156,5 +167,3 @@ def entry_of(graph: Any, bench: Bench) -> Any:  # noqa: ANN401
     if run.state == RunState.DECISION and approval is not None and approval.state != ApprovalState.PENDING:
         return Command(resume={"state": approval.state})
     return None
-
-

@@ -9,8 +9,7 @@ from audit.fields import seal_text
 from audit.spans import Span
 from evidence.models import Claim, ClaimBundle
 from guardians.guardian import Finding, Part
-from guardians.redaction import mask
-from orchestration import registry
+from orchestration import material, registry
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.deciding import arguments_of, is_supported
 from orchestration.engine.drafting import StepFailed
@@ -32,9 +31,7 @@ def execute(bench: Bench, state: State) -> State:
     settle_claims(bench)
     seal_text(bench.journal.key, bench.journal.run, "answer_sealed", json.dumps(answer, ensure_ascii=False))
     bench.journal.set(answer_sealed=bench.journal.run.answer_sealed)
-    bench.journal.enter(
-        EventType.RUN_PUBLISHED, answer=text_digest(answer["text"]), citations=len(answer["citations"])
-    )
+    bench.journal.enter(EventType.RUN_PUBLISHED, answer=text_digest(answer["text"]), citations=len(answer["citations"]))
     bench.journal.move("record", barrier=True)
     return {"answer": answer}
 
@@ -118,7 +115,8 @@ def settle(bench: Bench, action: Action, state: ActionState, event: EventType, *
 
 def compose(bench: Bench, state: State) -> dict[str, Any]:
     """Return the answer: the supported claims in their order, masked, each with the passages that carry it."""
-    sentences, citations, numbers = [], [], {}
+    sentences, citations = [], []
+    numbers: dict[str, int] = {}
     passages = {document["id"]: document for document in state["passages"]}
     for claim in filter(is_supported, state["claims"]):
         cited = []
@@ -143,23 +141,24 @@ def compose(bench: Bench, state: State) -> dict[str, Any]:
 
 def masked_claim(bench: Bench, state: State, claim: dict[str, Any]) -> str:
     """Return a claim's text without what the guardians want masked in it."""
-    place = Span(claim["start"], claim["end"])
-    inside = [mask_ for mask_ in state["masks"] if Span(mask_["start"], mask_["end"]).overlaps(place)]
-    if not inside:
-        return str(claim["text"])
-    text = place.of(state["draft"]["text"])
     findings = [
         Finding(
             rule=item["rule"],
             kind=item["kind"],
             part=Part.ANSWER,
             ref="answer",
-            span=Span(max(item["start"], place.start), min(item["end"], place.end)).shift(-place.start),
+            span=Span(item["start"], item["end"]),
             score=item["score"],
         )
-        for item in inside
+        for item in state["masks"]
     ]
-    return mask(text, findings, key=bench.journal.key.key).text
+    return material.masked_claim(
+        str(claim["text"]),
+        Span(claim["start"], claim["end"]),
+        answer=state["draft"]["text"],
+        findings=findings,
+        key=bench.journal.key.key,
+    )
 
 
 def settle_claims(bench: Bench) -> None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import chain
 
 from evidence.passages import Passage
+from evidence.sentences import sentences
 from evidence.text import key, normalise
 from orchestration.engine.drafts import DraftReply, DraftTask
 
@@ -36,11 +37,6 @@ LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
 EMPHASIS = re.compile(r"\*{1,3}|`|(?<!\w)__?|__?(?!\w)")
 NO_PROSE = re.compile(r"\s{0,3}(?:#{1,6}(?:\s|$)|\||>|={3,}\s*$|-{3,}\s*$|\*{3,}\s*$)")
 BULLET = re.compile(r"\s{0,12}(?:[-*+]|\d{1,3}[.)])\s+")
-BOUNDARY = re.compile(r"[.!?…][\"'”’)\]]{0,3}\s+(?=[\"'“‘(\[]?[A-Z0-9À-ÖØ-Þ])")
-ABBREVIATION = re.compile(
-    r"(?:^|[\s(])(?:[A-Za-z]|dr|mr|mrs|ms|prof|st|vs|cf|approx|fig|e\.g|i\.e)\.\s*$", re.IGNORECASE
-)
-NUMBERED = re.compile(r"\b[Nn]o\.\s*$")
 # Characters that hide text from a reader or turn it round.
 HIDING = re.compile("[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
 MASK = re.compile(r"\[[A-Z][A-Z_]{0,40}_[0-9a-f]{2,64}\]")
@@ -94,6 +90,7 @@ class Extractive:
 
     id = "extractive"
     model = "extractive/1"
+    quotes = True
 
     def draft(self, task: DraftTask) -> DraftReply:
         """Return the sentences that share the most with the question and the least with one another."""
@@ -165,16 +162,7 @@ def prose(lines: Sequence[str]) -> Iterator[str]:
 
 def split(text: str) -> Iterator[str]:
     """Yield the sentences of a text, as they stand in it."""
-    start = 0
-    for boundary in BOUNDARY.finditer(text):
-        before = text[max(start, boundary.start() - 12) : boundary.start() + 1]
-        after = text[boundary.end() : boundary.end() + 1]
-        if ABBREVIATION.search(before) or (NUMBERED.search(before) and after.isdigit()):
-            continue
-        yield text[start : boundary.end()].strip()
-        start = boundary.end()
-    if text[start:].strip():
-        yield text[start:].strip()
+    return (span.of(text) for span in sentences(text))
 
 
 def stands_alone(sentence: str) -> bool:

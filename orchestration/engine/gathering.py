@@ -42,23 +42,30 @@ def address_of(server: ToolServer) -> ServerAddress:
 
 
 def gather(bench: Bench) -> State:
-    """Return the passages this run may be judged by, best first, and what the tools said."""
+    """Return the passages this run may be judged by, best first: sent with it, from tools, from the corpus."""
     request = bench.request
     question = masked(bench, request.question)
+    seal_text(bench.journal.key, bench.journal.run, "question_sealed", question)
+    bench.journal.set(question_sealed=bench.journal.run.question_sealed)
     tools = current_tools(bench)
     found: list[Passage] = list(inline(bench))
-    results: list[dict[str, str]] = []
+    parts: dict[str, Part] = {}
     offers = [planning.Offer(name, tool.input_schema) for name, tool in tools.items()]
     for call in planning.plan(question, offers):
         answered = call_tool(bench, tools[call.tool], call.tool, call.arguments)
         if answered is not None:
-            results.append({"tool": call.tool, "text": answered.text[:RESULT_LIMIT]})
-            found += result_passages(call.tool, answered)
+            returned = list(result_passages(call.tool, answered))
+            parts |= dict.fromkeys((passage.id for passage in returned), Part.TOOL_RESULT)
+            found += returned
     for passage in found:
         bench.journal.add(evidence_records.run_passage(bench.journal.run.pk, passage, key=bench.journal.key))
     texts = wanted_texts(bench, question)
     found += corpus.candidates(bench.journal.run.workspace_id, texts)
-    return {"question": question, "passages": [as_json(p) for p in best(texts, found)], "results": results, "revision": 0}
+    return {
+        "question": question,
+        "passages": [as_json(p, part=parts.get(p.id, Part.DOCUMENT)) for p in best(texts, found)],
+        "revision": 0,
+    }
 
 
 def wanted_texts(bench: Bench, question: str) -> list[str]:
@@ -152,13 +159,13 @@ def structured_items(result: Result) -> list[dict[str, str]]:
         return []
     wanted = ("source", "title", "text")
     return [
-        {name: str(item[name]) for name in wanted}
+        {name: str(item[name]).replace("\0", " ") for name in wanted}  # PostgreSQL's texts hold no NUL
         for item in value
         if isinstance(item, Mapping) and all(isinstance(item.get(name), str) for name in wanted)
     ]
 
 
-def as_json(passage: Passage) -> dict[str, Any]:
+def as_json(passage: Passage, *, part: Part) -> dict[str, Any]:
     return {
         "id": passage.id,
         "source": passage.source,
@@ -166,11 +173,12 @@ def as_json(passage: Passage) -> dict[str, Any]:
         "text": passage.text,
         "sha256": passage.sha256,
         "trusted": passage.trusted,
+        "part": part.value,
     }
 
 
 def from_json(document: Mapping[str, Any]) -> Passage:
-    return Passage(**document)
+    return Passage(**{name: value for name, value in document.items() if name != "part"})
 
 
 def text_digest(text: str) -> str:

@@ -1,7 +1,7 @@
 """GATING: claims against evidence and guardians' votes, on exactly the same texts."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,8 @@ from audit.events import EventType
 from audit.stakes import Stakes
 from evidence import claims, gate
 from evidence import records as evidence_records
-from evidence.verdicts import GateReport, Outcome, Verdict
+from evidence.passages import Passage
+from evidence.verdicts import GateReport, Outcome, Stance, Verdict
 from guardians import consensus
 from guardians import records as guardian_records
 from guardians.consensus import Consensus
@@ -80,7 +81,7 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
     )
     shown = Material(
         pieces=materials.pieces_of(
-            question=bench.request.question, answer=answer, passages=passages, results=state["results"]
+            question=bench.request.question, answer=answer, passages=bearing(bench, report, state["passages"])
         ),
         facts={},
         stakes=stakes,
@@ -89,6 +90,13 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
     shown = replace(shown, facts=facts_of(bench, report, shown))
     reviewed = review(bench, shown)
     return report, reviewed, recheck(bench, shown, reviewed)
+
+
+def bearing(bench: Bench, report: GateReport, documents: Sequence[Mapping[str, Any]]) -> list[tuple[Part, Passage]]:
+    """Return the passages that had a part in the run: those its claims rest on, and all that a model was shown."""
+    shown_to_model = bench.request.kind is Kind.QUESTION and not bench.parts.provider.quotes
+    used = {item.passage.id for c in report.claims for item in c.evidence if item.stance is not Stance.NEUTRAL}
+    return [(Part(d["part"]), from_json(d)) for d in documents if shown_to_model or d["id"] in used]
 
 
 def facts_of(bench: Bench, report: GateReport, shown: Material) -> Mapping[str, object]:
@@ -207,7 +215,7 @@ def worth_revising(bench: Bench, report: GateReport, *, revision: int) -> bool:
         bench.request.kind is Kind.QUESTION
         and revision < REVISIONS
         and report.outcome in {Outcome.SOME_WITHHELD, Outcome.NONE_SUPPORTED}
-        and not bench.parts.provider.id.startswith("extractive")
+        and not bench.parts.provider.quotes
     )
 
 

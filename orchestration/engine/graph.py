@@ -13,6 +13,7 @@ from audit.events import EventType
 from orchestration.engine import deciding, drafting, effects, gathering, gating
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.checkpoints import DjangoSaver
+from orchestration.models import Run
 from orchestration.states import Decision
 
 
@@ -91,5 +92,5 @@ def build(saver: DjangoSaver) -> CompiledStateGraph[State, Bench, State, State]:
     return graph.compile(checkpointer=saver)
 
 
-def config_of(run: Any) -> dict[str, Any]:
+def config_of(run: Run) -> dict[str, Any]:
     return {"configurable": {"thread_id": str(run.pk), "checkpoint_ns": ""}, "recursion_limit": 25}

@@ -15,7 +15,7 @@ from audit.actors import Actor, ActorKind
 from audit.canonical import JSON
 from audit.events import EventType
 from orchestration.engine.pool import pool
-from orchestration.engine.statement import KEEP, Batch, Guard, compose
+from orchestration.engine.statement import KEEP, Batch, Guard, column_of, compose
 from orchestration.models import CheckpointBlob, Run
 
 
@@ -58,8 +58,7 @@ class Journal:
         """Set columns of the run with the next flush."""
         for name, value in values.items():
             setattr(self.run, name, value)
-            column = Run._meta.get_field(name)
-            self.changed[str(column.column)] = value
+            self.changed[str(column_of(Run, name).column)] = value
 
     def move(self, transition: str, *, barrier: bool = False, **values: Any) -> None:  # noqa: ANN401
         """Take one of Run's transitions in memory; the database's trigger judges it again at the flush."""
@@ -93,12 +92,13 @@ class Journal:
             raise
         if row is None or row[0] != 1:
             self.dead = True
-            raise StaleWrite(f"run {self.thread}: token {self.run.token} or version {self.run.version} is no longer its")
+            raise StaleWrite(
+                f"run {self.thread}: token {self.run.token} or version {self.run.version} is no longer its"
+            )
         self.run.version += 1
         self.batch.clear()
         self.changed = {}
         self.barrier = False
-
 
 
 def journal_for(run: Run, *, key: vault.DataKey) -> Journal:

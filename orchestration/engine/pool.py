@@ -1,7 +1,7 @@
 """The engine's own connections: made after the fork, one pool a process, autocommit, one statement a transaction."""
 
 import os
-from functools import cache
+import threading
 from typing import Any
 
 from django.db import connection
@@ -11,13 +11,27 @@ from psycopg_pool import ConnectionPool
 
 OPTIONS = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
 
+Pool = ConnectionPool[Connection[TupleRow]]
 
-@cache
-def _pool(pid: int, dbname: str) -> ConnectionPool[Connection[TupleRow]]:
+# By process, so that a fork leaves its parent's connections alone, and by address: tests change databases.
+_pools: dict[tuple[int, frozenset[tuple[str, str]]], Pool] = {}
+_lock = threading.Lock()
+
+
+def pool() -> Pool:
+    """Return this process's pool for the database that Django is set to."""
     known: dict[str, Any] = connection.get_connection_params()
-    kwargs = {name: known[name] for name in OPTIONS if known.get(name)}
-    made: ConnectionPool[Connection[TupleRow]] = ConnectionPool(
-        kwargs={**kwargs, "autocommit": True, "application_name": f"prometheus-engine-{pid}"},
+    address = {name: str(known[name]) for name in OPTIONS if known.get(name)}
+    place = (os.getpid(), frozenset(address.items()))
+    with _lock:
+        if place not in _pools:
+            _pools[place] = open_pool(address)
+        return _pools[place]
+
+
+def open_pool(address: dict[str, str]) -> Pool:
+    return ConnectionPool(
+        kwargs={**address, "autocommit": True, "application_name": f"prometheus-engine-{os.getpid()}"},
         min_size=1,
         max_size=8,
         timeout=15,
@@ -25,15 +39,11 @@ def _pool(pid: int, dbname: str) -> ConnectionPool[Connection[TupleRow]]:
         open=True,
         name="engine",
     )
-    return made
-
-
-def pool() -> ConnectionPool[Connection[TupleRow]]:
-    """Return this process's pool for the database that Django is set to."""
-    return _pool(os.getpid(), str(connection.settings_dict["NAME"]))
 
 
 def close() -> None:
-    """Close this process's pool; the next use opens another."""
-    pool().close()
-    _pool.cache_clear()
+    """Close this process's pools; the next use opens another."""
+    with _lock:
+        mine = [_pools.pop(place) for place in list(_pools) if place[0] == os.getpid()]
+    for known in mine:
+        known.close()

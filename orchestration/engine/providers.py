@@ -30,6 +30,7 @@ class Scripted:
 
     id = "scripted"
     model = "scripted/1"
+    quotes = False
 
     def __init__(self, replies: Sequence[str | DraftReply | ProviderFailure]) -> None:
         self._replies = iter(replies)

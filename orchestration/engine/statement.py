@@ -4,12 +4,15 @@ One round trip and one commit cost a fifth of bulk_create's CPU and a twentieth 
 (docs/decisions/0002). Every insert selects FROM the guarded update, so a refused guard writes nothing at all.
 """
 
+from __future__ import annotations  # models.Field takes no type arguments when it runs
+
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
 from psycopg import sql
@@ -76,7 +79,21 @@ class Batch:
         self.rows.extend(rows)
 
     def change(self, row: models.Model, *columns: str) -> None:
-        self.changes.append(Change(row, columns))
+        """Write some columns of a stored row, as they are when the statement is made.
+
+        Raises:
+            ValueError: another copy of the row is in the batch.
+        """
+        held = [known for known in (*self.rows, *(change.row for change in self.changes)) if known == row]
+        if any(known is not row for known in held):
+            raise ValueError(f"two copies of {row._meta.label} {row.pk} would be written; change one of them")
+        if row in self.rows:
+            return  # it is inserted with its values as they are then
+        # One statement changes a row once; PostgreSQL would drop the second change without a word.
+        before = [change for change in self.changes if change.row is row]
+        others = [change for change in self.changes if change.row is not row]
+        merged = dict.fromkeys((*(name for change in before for name in change.columns), *columns))
+        self.changes = [*others, Change(row, tuple(merged))]
 
     def clear(self) -> None:
         self.rows.clear()
@@ -84,6 +101,14 @@ class Batch:
 
     def __bool__(self) -> bool:
         return bool(self.rows or self.changes)
+
+
+def column_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
+    """Return a column of a model; raises FieldDoesNotExist for a name that is none."""
+    found = model._meta.get_field(name)
+    if not isinstance(found, models.Field):
+        raise FieldDoesNotExist(f"{model.__name__}.{name} is no column")
+    return found
 
 
 @dataclass(slots=True)
@@ -96,7 +121,9 @@ def names(columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(map(sql.Identifier, columns))
 
 
-def unnest(statement: Statement, columns: Sequence[models.Field[Any, Any]], rows: Sequence[models.Model]) -> sql.Composed:
+def unnest(
+    statement: Statement, columns: Sequence[models.Field[Any, Any]], rows: Sequence[models.Model]
+) -> sql.Composed:
     for column in columns:
         statement.params.append([plain(column, getattr(row, column.attname)) for row in rows])
     casts = [sql.SQL("%s::" + array_type(column)) for column in columns]
@@ -126,10 +153,10 @@ def insert(statement: Statement, rows: Sequence[models.Model], *, guarded: bool,
 
 def update(statement: Statement, changes: Sequence[Change], *, guarded: bool) -> None:
     model = changes[0].row._meta
-    changed = [model.get_field(name) for name in changes[0].columns]
+    changed = [column_of(type(changes[0].row), name) for name in changes[0].columns]
     columns = [model.pk, *changed]
     table = sql.Identifier(model.db_table)
-    sets = [sql.SQL("{0} = u.{0}").format(sql.Identifier(column.column)) for column in changed]
+    sets = [sql.SQL("{0} = u.{0}").format(sql.Identifier(str(column.column))) for column in changed]
     statement.parts.append(
         sql.SQL("c{} AS (UPDATE {} SET {} FROM {}{} WHERE {}.{} = u.{})").format(
             sql.SQL(str(len(statement.parts))),
@@ -145,7 +172,7 @@ def update(statement: Statement, changes: Sequence[Change], *, guarded: bool) ->
 
 
 def add_guard(statement: Statement, guard: Guard) -> None:
-    sets = [sql.SQL("version = version + 1")]
+    sets: list[sql.Composable] = [sql.SQL("version = version + 1")]
     for name, value in guard.values.items():
         sets.append(sql.SQL("{} = %s").format(sql.Identifier(name)))
         statement.params.append(value)

@@ -51,7 +51,8 @@ def votes(read: ReadRun) -> Iterator[str]:
         for vote in sorted(review.votes.all(), key=lambda vote: vote.guardian):
             found = ", ".join(sorted({finding.kind for finding in vote.findings.all()}))
             yield f"vote      {vote.guardian}: {vote.ballot}{f' ({found})' if found else ''}"
-        yield f"consensus {review.ballot}{f' ({", ".join(review.reasons)})' if review.reasons else ''}"
+        reasons = ", ".join(review.reasons)
+        yield f"consensus {review.ballot}{f' ({reasons})' if reasons else ''}"
 
 
 def shortened(text: str, limit: int = 96) -> str:
@@ -106,5 +107,6 @@ def unflagged(read: ReadRun, expected: Mapping[str, Any]) -> Iterator[str]:
         if vote.guardian == "safety"
     }
     hidden = Passage.objects.filter(pk__in=[ref for ref in refs if len(ref) == 36]).select_related("document")
-    if not any(row.document and "newsletter" in row.document.title.lower() for row in hidden):
+    origins = [row.document.title if row.document else row.origin for row in hidden]
+    if not any("newsletter" in origin.lower() for origin in origins):
         yield "the hidden instruction was not flagged"
