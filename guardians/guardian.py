@@ -18,6 +18,8 @@ from audit.spans import Span
 from audit.stakes import Stakes
 
 REASON_LIMIT = 300
+# As long as the columns of guardians.models take.
+NAME_LIMITS = {"rule": 80, "kind": 40, "version": 80, "backend": 60}
 ELAPSED_LIMIT = 2**31 - 1
 DEPTH_LIMIT = 10
 
@@ -273,6 +275,8 @@ def shape_fault(vote: Vote) -> str:
         return "returned a vote with a value of another type"
     if not is_score(vote.score):
         return "returned a score that is no number from 0 to 1"
+    if any(len(getattr(vote, name)) > NAME_LIMITS[name] for name in ("version", "backend")):
+        return "named a version or backend that is too long to record"
     if len(vote.reason) > REASON_LIMIT:
         return f"gave a reason of {len(vote.reason)} characters; {REASON_LIMIT} are the most"
     return ""
@@ -302,7 +306,9 @@ def is_sound(finding: Finding) -> bool:
         (finding.span, Span | None),
         (finding.citation, str),
     ]
-    return all(isinstance(value, kind) for value, kind in typed) and is_score(finding.score)
+    if not all(isinstance(value, kind) for value, kind in typed) or not is_score(finding.score):
+        return False
+    return all(len(getattr(finding, name)) <= NAME_LIMITS[name] for name in ("rule", "kind"))
 
 
 def is_score(value: object) -> bool:

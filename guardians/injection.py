@@ -1,18 +1,17 @@
-"""Where a text tries to give orders to a model: windows of a few sentences in which the weights of rules add up."""
+"""Where a text tries to give orders to a model: places at which the weights of rules add up within a short reach."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from guardians.injectionrules import RULES, Head, Rule
+from guardians.injectionrules import RULES
 from guardians.layers import Layer, View
+from guardians.weightedrules import Head, Rule
 
-WINDOW = 160
-WINDOW_LIMIT = 320
+# Two or three sentences: what is said of one thing. A window starts at a hit and not at the border of a sentence, so
+# nobody can place an attack across a border.
+REACH = 240
 # What an order weighs beside its rules when a reader does not see the layer it stands in.
 UNSEEN_WEIGHT = 1.5
-
-SENTENCE_END = re.compile(r"[.!?]+[\"')\]*]{0,3}\s+|\n\s*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,58 +25,52 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A few sentences of one view, with the rules that fired in them."""
+class Order:
+    """A hit with the weight of the gravest window that holds it.
+
+    Attributes:
+        weight: the sum over the distinct rules in the window, and something more when a reader cannot see the text.
+    """
 
     view: View
-    start: int
-    end: int
-    hits: tuple[Hit, ...]
-
-    @property
-    def weight(self) -> float:
-        """The sum over distinct rules, and something more when a reader cannot see the text."""
-        rules = {hit.rule: hit.weight for hit in self.hits}
-        unseen = UNSEEN_WEIGHT if rules and self.view.layer is not Layer.SHOWN else 0.0
-        return sum(rules.values()) + unseen
+    hit: Hit
+    weight: float
 
 
-def windows(view: View, head: Head) -> Iterator[Window]:
-    """Yield the windows of a view in which a rule fired. Every window of the text is looked at.
+def orders(view: View, head: Head) -> Sequence[Order]:
+    """Return all hits in a view, in order, each with what its surroundings weigh. All of the text is looked at.
 
-    A rule that starts in one window may end in the next; it counts where it starts.
+    A hit belongs to every window that reaches from another hit to the start of it.
     """
     found = sorted(hits(view.text, head), key=lambda hit: hit.start)
-    place = 0
-    for start, end in bounds(view.text) if found else ():
-        first = place
-        while place < len(found) and found[place].start < end:
-            place += 1
-        if place > first:
-            yield Window(view, start, end, tuple(found[first:place]))
+    gravest = [0.0] * len(found)
+    for first, last in reaches(found):
+        weight = weigh(found[first:last], unseen=view.layer is not Layer.SHOWN)
+        for place in range(first, last):
+            gravest[place] = max(gravest[place], weight)
+    return tuple(Order(view, hit, weight) for hit, weight in zip(found, gravest, strict=True))
+
+
+def reaches(found: Sequence[Hit]) -> Iterator[tuple[int, int]]:
+    """Yield the largest windows as ranges of hits: none is part of another."""
+    first = 0
+    for last, hit in enumerate(found):
+        if hit.start - found[first].start > REACH:
+            yield first, last
+            while hit.start - found[first].start > REACH:
+                first += 1
+    if found:
+        yield first, len(found)
+
+
+def weigh(window: Iterable[Hit], *, unseen: bool) -> float:
+    rules = {hit.rule: hit.weight for hit in window}
+    return sum(rules.values()) + (UNSEEN_WEIGHT if unseen else 0.0)
 
 
 def hits(text: str, head: Head, rules: Iterable[Rule] = RULES) -> Iterator[Hit]:
     for known in rules:
         weight = known.weight(head)
-        if weight:
+        if weight and known.may_fire(text):
             for found in known.pattern.finditer(text):
                 yield Hit(known.id, weight, found.start(), found.end())
-
-
-def bounds(text: str) -> Sequence[tuple[int, int]]:
-    """Return start and end of the windows: sentences, merged up to WINDOW characters and cut at WINDOW_LIMIT."""
-    ends = [*(found.end() for found in SENTENCE_END.finditer(text)), len(text)]
-    made: list[tuple[int, int]] = []
-    start = last = 0
-    for end in ends:
-        if end - start > WINDOW and last > start:
-            made.append((start, last))
-            start = last
-        while end - start > WINDOW_LIMIT:
-            made.append((start, start + WINDOW_LIMIT))
-            start += WINDOW_LIMIT
-        last = end
-    if last > start:
-        made.append((start, last))
-    return made

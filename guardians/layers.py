@@ -1,10 +1,11 @@
 """The layers of a text: what is shown, and what is hidden in comments, tag characters and encodings inside it.
 
-Every layer is folded and in lower case, and keeps the way back to the original text. A text found by decoding may
-hide another one; that goes ``DEPTH`` deep.
+Every layer is folded, in lower case and with split words rejoined, and keeps the way back to the original text. A text
+found by decoding may hide another one; that goes ``DEPTH`` deep.
 """
 
 import base64
+import codecs
 import html
 import re
 from collections.abc import Iterator
@@ -14,19 +15,26 @@ from urllib.parse import unquote
 
 from audit.spans import Span
 from guardians.normal import Folded, Trick, edited, fold, hidden
+from guardians.splitwords import rejoined
 
 DEPTH = 2
 # A decoded text shorter than this says nothing; the shortest attack known to the rules is longer.
 DECODED_LEAST = 8
+PERCENTS = 3
 
 OPEN, CLOSE = "<!--", "-->"
 ENTITY_BODY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 FORMATTING = r"</?(?:b|i|u|s|em|strong|span|wbr|font|small|mark)(?:\s[^<>]{0,200})?/?>"
 MARKUP = re.compile(f"{ENTITY_BODY}|{FORMATTING}")
 BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*(?:\r?\n[A-Za-z0-9+/_-]+)?={0,2}")
-HEX_RUN = re.compile(r"(?:(?:0x|\\x|%u00)?[0-9a-fA-F]{2}[ :,]{0,2}){12,}")
+# The bytes of ASCII begin with 0 to 7, so a run that says something begins there.
+HEX_RUN = re.compile(r"(?:0x|\\x|%u00)?[0-7][0-9a-fA-F][ :,]{0,2}(?:(?:0x|\\x|%u00)?[0-9a-fA-F]{2}[ :,]{0,2}){11,}")
 HEX_NOISE = re.compile(r"0x|\\x|%u00|[ :,]")
 PERCENT_RUN = re.compile(r"(?:[A-Za-z0-9_.~+-]|%[0-9a-fA-F]{2}){8,}")
+
+# The commonest words of orders in English, turned by rot13; none of them is a word.
+TURNED_WORD = re.compile(r"\b(?:gur|lbh|lbhe|naq|guvf|abg|nyy|vtaber|flfgrz|vafgehpgvbaf?|cebzcg|cyrnfr|zhfg|fraq)\b")
+TURNED_WORDS = 2
 
 
 class Layer(StrEnum):
@@ -38,11 +46,12 @@ class Layer(StrEnum):
     BASE64 = "base64"
     HEX = "hex"
     PERCENT = "percent"
+    ROT13 = "rot13"
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One layer as rules read it: folded, in lower case."""
+    """One layer as rules read it: folded, in lower case, split words rejoined."""
 
     layer: Layer
     folded: Folded
@@ -59,7 +68,7 @@ class View:
 def views(text: str) -> Iterator[View]:
     """Yield the layers of a text, the shown one first. All of it is read; the work is linear in its length."""
     for layer, folded in layers(text, depth=0):
-        yield View(layer, Folded(folded.text.lower(), folded.starts, folded.ends))
+        yield View(layer, rejoined(Folded(folded.text.lower(), folded.starts, folded.ends)))
 
 
 def layers(text: str, *, depth: int) -> Iterator[tuple[Layer, Folded]]:
@@ -69,6 +78,8 @@ def layers(text: str, *, depth: int) -> Iterator[tuple[Layer, Folded]]:
     yield Layer.SHOWN, unmarked(shown)
     for start, end in comments:
         yield Layer.COMMENT, unmarked(part(folded, start + len(OPEN), end - len(CLOSE)))
+    if len(set(TURNED_WORD.findall(folded.text.lower()))) >= TURNED_WORDS:
+        yield Layer.ROT13, Folded(codecs.encode(folded.text, "rot13"), folded.starts, folded.ends)
     for trick in hidden(text):
         if trick.trick is Trick.TAGS:
             yield Layer.TAGS, pinned(fold(trick.message), trick.span)
@@ -112,7 +123,9 @@ def read(markup: str) -> str:
 
 def decodings(folded: Folded) -> Iterator[tuple[Layer, str, Span]]:
     """Yield what the encoded runs of a text say, and where they stand in the original."""
-    runs = ((Layer.BASE64, BASE64_RUN), (Layer.HEX, HEX_RUN), (Layer.PERCENT, PERCENT_RUN))
+    runs = [(Layer.BASE64, BASE64_RUN), (Layer.HEX, HEX_RUN)]
+    if folded.text.count("%") >= PERCENTS:
+        runs.append((Layer.PERCENT, PERCENT_RUN))
     for layer, pattern in runs:
         for found in pattern.finditer(folded.text):
             decoded = decode(layer, found.group())
@@ -129,7 +142,7 @@ def decode(layer: Layer, run: str) -> str:
             digits = HEX_NOISE.sub("", run)
             return as_text(bytes.fromhex(digits[: len(digits) // 2 * 2]))
         case Layer.PERCENT:
-            return unquote(run.replace("+", " "), errors="replace") if run.count("%") > 2 else ""
+            return unquote(run.replace("+", " "), errors="replace") if run.count("%") >= PERCENTS else ""
         case _:
             return ""
 
