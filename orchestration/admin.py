@@ -24,6 +24,7 @@ from orchestration.models import (
     ToolServer,
 )
 
+
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     list_display = ["id", "state", "decision", "stakes", "kind", "supported", "withheld", "created_at"]
@@ -115,7 +116,7 @@ class ToolAdmin(ReadOnlyAdmin):
                 if actor is not None:
                     registry.approve_tool(tool.pk, tier=tier, actor=actor)
                     messages.success(request, f"{tool} may be used at {tier.name}")
-            except (Problem, Tool.DoesNotExist) as problem:
+            except Problem as problem:
                 messages.error(request, f"{tool}: {problem}")
 
     @admin.action(description="Approve as READ_ONLY")

@@ -5,6 +5,7 @@ import time
 from typing import Any, cast
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit import sealer
+from audit.access import workspace_of
 from audit.actors import Actor
 from audit.errors import Invalid
 from audit.roles import Scope
@@ -26,7 +28,7 @@ from orchestration.states import TERMINAL, ApprovalState, Decision, Kind, RunSta
 WAIT_LIMIT = 30
 IDEMPOTENCY = OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description="at most 120 characters")
 PREFER = OpenApiParameter("Prefer", str, OpenApiParameter.HEADER, description=f"wait=N, at most {WAIT_LIMIT} seconds")
-PROBLEMS = {code: shapes.ProblemOut for code in (400, 401, 403, 404, 409, 413)}
+PROBLEMS = dict.fromkeys((400, 401, 403, 404, 409, 413), shapes.ProblemOut)
 
 
 def actor_of(request: HttpRequest) -> Actor:
@@ -47,7 +49,10 @@ class WaitingFirst(NewestFirst):
 
 
 def page(paginator: CursorPagination, rows: QuerySet[Any], shape: type[Any], *, view: APIView) -> Response:
-    found = paginator.paginate_queryset(rows, view.request, view=view)
+    try:
+        found = paginator.paginate_queryset(rows, view.request, view=view)
+    except ValidationError as error:
+        raise Invalid("the cursor is not one that a page named; start again without it") from error
     return paginator.get_paginated_response(shape(found, many=True).data)
 
 
@@ -95,13 +100,11 @@ class Runs(APIView):
     @extend_schema(
         operation_id="runs_list",
         responses={200: shapes.RunOut(many=True), **PROBLEMS},
-        parameters=[
-            OpenApiParameter(name, str) for name in ("cursor", "limit", "state", "decision", "stakes")
-        ],
+        parameters=[OpenApiParameter(name, str) for name in ("cursor", "limit", "state", "decision", "stakes")],
     )
     def get(self, request: HttpRequest) -> Response:
         """List the workspace's runs, newest first."""
-        rows = Run.objects.filter(workspace_id=actor_of(request).workspace)
+        rows = Run.objects.filter(workspace_id=workspace_of(actor_of(request)))
         for name, known in {"state": RunState, "decision": Decision, "stakes": Stakes}.items():
             value = request.query_params.get(name)
             if value is None:
@@ -204,7 +207,7 @@ class Approvals(APIView):
         state = request.query_params.get("state", ApprovalState.PENDING.value)
         if state not in set(ApprovalState):
             raise Invalid(f"state is {state[:40]!r}; use one of {', '.join(ApprovalState)}")
-        rows = Approval.objects.filter(run__workspace_id=actor_of(request).workspace, state=state)
+        rows = Approval.objects.filter(run__workspace_id=workspace_of(actor_of(request)), state=state)
         return page(WaitingFirst(), rows, shapes.ApprovalOut, view=self)
 
 
@@ -230,7 +233,10 @@ class ApprovalWord(APIView):
     @extend_schema(request=shapes.DecisionIn, responses={200: shapes.ApprovalOut, **PROBLEMS})
     def post(self, request: HttpRequest, approval_id: UUID) -> Response:
         """Approve or reject exactly what was seen, with a reason."""
-        asked = request.data if isinstance(request.data, dict) else {}
+        asked = request.data
+        if not isinstance(asked, dict):
+            raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
+        requests.only(asked, "body", {"reason", "seen"})
         reason = requests.clean(asked.get("reason"), "reason", limit=2000)
         seen = requests.clean(asked.get("seen"), "seen", limit=64)
         verb = runs.approve if self.approve else runs.reject

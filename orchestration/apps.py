@@ -7,5 +7,5 @@ class OrchestrationConfig(AppConfig):
     name = "orchestration"
 
     def ready(self) -> None:
-        keep_history(self.get_model("ToolServer"), unkept=("environment",))
+        keep_history(self.get_model("ToolServer"), unkept=("environment", "discovered_at"))
         keep_history(self.get_model("Tool"))

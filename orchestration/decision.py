@@ -63,7 +63,8 @@ def refused_by(grounds: Grounds) -> list[str]:
 def doubts_of(grounds: Grounds, actions: Sequence[ActionRisk]) -> list[str]:
     """Return every reason for which a person has to decide."""
     doubts = [f"tool:{a.tool}:{a.tier.name}" for a in actions if a.tier >= Tier.MODIFY]
-    if grounds.ballot is Ballot.ESCALATE:
+    # An abstention is no permission: whatever is not one goes to a person.
+    if grounds.ballot not in {Ballot.ALLOW, Ballot.ALLOW_WITH_REDACTION}:
         doubts += [f"consensus:{reason}" for reason in grounds.reasons] or ["consensus:escalate"]
     if grounds.disputed:
         doubts.append("claims:disputed")

@@ -44,8 +44,8 @@ def of_run(run: Run) -> Lineage:
         nodes.append(Node(f"call:{call.pk}", "tool_call", {"tool": str(call.tool), "fault": call.fault}))
         edges.append(Edge(request, f"call:{call.pk}", "asked"))
     draft = add_drafts(run, request, nodes, edges)
-    add_claims(run.pk, draft, answer, nodes, edges)
-    add_reviews(run.pk, draft, nodes, edges)
+    add_claims(run.pk, answer, nodes, edges)
+    add_reviews(run.pk, nodes, edges)
     add_people_and_effects(run, draft, nodes, edges)
     nodes.append(Node(answer, "answer", {"decision": run.decision, "state": run.state}))
     return Lineage(tuple(nodes), tuple(edges))
@@ -61,12 +61,13 @@ def add_drafts(run: Run, request: str, nodes: list[Node], edges: list[Edge]) -> 
     return before
 
 
-def add_claims(run: UUID, draft: str, answer: str, nodes: list[Node], edges: list[Edge]) -> None:
+def add_claims(run: UUID, answer: str, nodes: list[Node], edges: list[Edge]) -> None:
     passages: set[str] = set()
-    for claim in Claim.objects.filter(bundle__run=run).order_by("bundle__revision", "ordinal"):
+    claims = Claim.objects.filter(bundle__run=run).select_related("bundle").order_by("bundle__revision", "ordinal")
+    for claim in claims:
         here = f"claim:{claim.pk}"
         nodes.append(Node(here, "claim", {"verdict": claim.verdict, "reason": claim.reason, "state": claim.state}))
-        edges.append(Edge(draft, here, "states"))
+        edges.append(Edge(f"draft:{claim.bundle.revision}", here, "states"))
         if claim.state == "PUBLISHED":
             edges.append(Edge(here, answer, "published_in"))
     for row in Evidence.objects.filter(claim__bundle__run=run).select_related("passage"):
@@ -77,14 +78,14 @@ def add_claims(run: UUID, draft: str, answer: str, nodes: list[Node], edges: lis
         edges.append(Edge(there, f"claim:{row.claim_id}", row.stance.lower()))
 
 
-def add_reviews(run: UUID, draft: str, nodes: list[Node], edges: list[Edge]) -> None:
+def add_reviews(run: UUID, nodes: list[Node], edges: list[Edge]) -> None:
     for review in Review.objects.filter(run=run).prefetch_related("votes").order_by("revision"):
         here = f"review:{review.pk}"
         nodes.append(Node(here, "review", {"ballot": review.ballot, "rule": review.rule, "policy": review.policy_hash}))
         for vote in review.votes.all():
             nodes.append(Node(f"vote:{vote.pk}", "vote", {"guardian": vote.guardian, "ballot": vote.ballot}))
             edges.append(Edge(f"vote:{vote.pk}", here, "counted_in"))
-        edges.append(Edge(draft, here, "reviewed_by"))
+        edges.append(Edge(f"draft:{review.revision}", here, "reviewed_by"))
 
 
 def add_people_and_effects(run: Run, draft: str, nodes: list[Node], edges: list[Edge]) -> None:

@@ -10,7 +10,7 @@ from evidence.passages import Passage
 from evidence.verdicts import GateReport, Verdict
 from guardians import compliance
 from guardians.guardian import Finding, Material, Part, Piece
-from guardians.redaction import Masked, mask
+from guardians.redaction import mask
 
 TOPICS = {
     "medical": ("mg", "dose", "patient", "drug", "treatment", "surgery", "anticoag", "diagnos", "therapy", "bleeding"),
@@ -53,10 +53,6 @@ def pieces_of(
 
 def entities_of(findings: Sequence[Finding]) -> list[str]:
     return sorted({f.kind for f in findings if f.part in {Part.REQUEST, Part.ANSWER}})
-
-
-def masked_answer(answer: str, findings: Sequence[Finding], *, key: bytes) -> Masked:
-    return mask(answer, [f for f in findings if f.part is Part.ANSWER], key=key)
 
 
 def masked_claim(claim: str, place: Span, *, answer: str, findings: Sequence[Finding], key: bytes) -> str:

@@ -21,6 +21,7 @@ from orchestration.states import (
 )
 
 R = RunState
+ENDED = sorted(state.value for state in TERMINAL)  # a set has another order in every process
 
 
 def pairs(values: type[StrEnum]) -> list[tuple[str, str]]:
@@ -70,9 +71,11 @@ class Run(FSMModelMixin, models.Model):
     reason = models.CharField(max_length=300, blank=True)
     request_sealed = models.BinaryField(editable=False)
     request_digest = models.CharField(max_length=64, editable=False)
+    question_sealed = models.BinaryField(null=True, editable=False)
     answer_sealed = models.BinaryField(null=True, editable=False)
     subject = models.CharField(max_length=64, blank=True, editable=False)
-    idempotency_key = models.CharField(max_length=120, null=True, blank=True, editable=False)
+    # Without a key a run is NULL here, which is not equal to another NULL.
+    idempotency_key = models.CharField(max_length=120, null=True, blank=True, editable=False)  # noqa: DJ001
     requested_by = models.CharField(max_length=80, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
@@ -99,7 +102,7 @@ class Run(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="run_newest"),
-            models.Index(fields=["due_at"], name="run_due", condition=~models.Q(state__in=[s.value for s in TERMINAL])),
+            models.Index(fields=["due_at"], name="run_due", condition=~models.Q(state__in=ENDED)),
         ]
 
     def __str__(self) -> str:
@@ -161,7 +164,7 @@ class Checkpoint(models.Model):
     thread = models.CharField(max_length=200)
     namespace = models.CharField(max_length=200, blank=True)
     checkpoint_id = models.CharField(max_length=60)
-    parent_id = models.CharField(max_length=60, null=True)
+    parent_id = models.CharField(max_length=60, null=True)  # noqa: DJ001 - the first checkpoint has none
     step = models.IntegerField()
     source = models.CharField(max_length=10)
     body = models.BinaryField()

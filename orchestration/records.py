@@ -3,8 +3,11 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from audit import keys, vault
 from audit.access import record_read, require
@@ -15,7 +18,7 @@ from evidence import records as evidence_records
 from evidence.records import ReadClaim
 from guardians.models import Review
 from orchestration import runs
-from orchestration.models import Action, Approval, Run, ToolCall
+from orchestration.models import Action, Approval, ApprovalVote, Run, Tool, ToolCall
 from orchestration.states import RunState
 
 
@@ -32,20 +35,44 @@ class ReadAction:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadCall:
+    tool: Tool
+    fault: str
+    elapsed_us: int
+    arguments: Mapping[str, Any]
+    result: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadWord:
+    """One person's word on an approval, with the reason they gave."""
+
+    approval: UUID
+    actor: str
+    approve: bool
+    reason: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRun:
-    """A run with its texts in clear, as far as its key still exists."""
+    """A run with its texts in clear, as far as its key still exists. ``draft`` is the text that was judged last."""
 
     run: Run
     request: Mapping[str, Any]
+    masked_question: str
+    draft: str
     answer: Mapping[str, Any] | None
     claims: tuple[ReadClaim, ...]
     reviews: tuple[Review, ...]
     actions: tuple[ReadAction, ...]
-    calls: tuple[ToolCall, ...]
+    calls: tuple[ReadCall, ...]
     approvals: tuple[Approval, ...]
+    words: tuple[ReadWord, ...]
 
 
-FIELDS = ("request", "answer", "claims", "passages", "actions")
+FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons")
 
 
 def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
@@ -66,12 +93,42 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
     return ReadRun(
         run=run,
         request=json.loads(open_text(key, run, "request_sealed")),
+        masked_question=open_text(key, run, "question_sealed") if run.question_sealed is not None else "",
+        draft=draft_of(run, key),
         answer=answer_of(run, key),
         claims=evidence_records.read_claims(run.pk, key=key),
         reviews=tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision")),
         actions=tuple(read_action(row, key) for row in run.actions.select_related("tool__server").order_by("ordinal")),
-        calls=tuple(run.tool_calls.select_related("tool__server").order_by("created_at")),
+        calls=tuple(
+            read_call(row, key) for row in run.tool_calls.select_related("tool__server").order_by("created_at", "id")
+        ),
         approvals=tuple(run.approvals.order_by("-created_at")),
+        words=tuple(read_word(row, key) for row in words_on(run)),
+    )
+
+
+def draft_of(run: Run, key: vault.DataKey) -> str:
+    last = run.drafts.order_by("-revision").first()
+    return open_text(key, last, "text_sealed") if last is not None else ""
+
+
+def words_on(run: Run) -> QuerySet[ApprovalVote]:
+    return ApprovalVote.objects.filter(approval__run=run).order_by("created_at")
+
+
+def read_word(row: ApprovalVote, key: vault.DataKey) -> ReadWord:
+    reason = open_text(key, row, "reason_sealed")
+    return ReadWord(row.approval_id, row.actor, row.approve, reason, row.created_at)
+
+
+def read_call(row: ToolCall, key: vault.DataKey) -> ReadCall:
+    return ReadCall(
+        tool=row.tool,
+        fault=row.fault,
+        elapsed_us=row.elapsed_us,
+        arguments=json.loads(open_text(key, row, "arguments_sealed")),
+        result=open_text(key, row, "result_sealed") if row.result_sealed is not None else "",
+        created_at=row.created_at,
     )
 
 
@@ -94,5 +151,3 @@ def read_action(row: Action, key: vault.DataKey) -> ReadAction:
         idempotency_key=row.idempotency_key,
         result=open_text(key, row, "result_sealed") if row.result_sealed is not None else "",
     )
-
-

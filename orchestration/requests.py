@@ -20,7 +20,7 @@ ACTIONS_LIMIT = 10
 ARGUMENTS_LIMIT = 20_000
 NAME_LIMIT = 200
 
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -29,7 +29,7 @@ class RequestError(Invalid):
 
     def __init__(self, field_name: str, message: str) -> None:
         super().__init__(message)
-        self.field = field_name
+        self.field = SURROGATE.sub("?", field_name)
 
 
 def clean(text: object, name: str, *, limit: int, required: bool = True) -> str:
@@ -107,7 +107,9 @@ def parse(document: object, *, kind: Kind) -> Request:
         raise RequestError("body", f"the body is {type(document).__name__}; send a JSON object")
     unknown = sorted(str(name) for name in document if name not in FIELDS)
     if unknown:
-        raise RequestError(unknown[0][:60], f"{unknown[0][:60]!r} is not a field; known are {', '.join(sorted(FIELDS))}")
+        raise RequestError(
+            unknown[0][:60], f"{unknown[0][:60]!r} is not a field; known are {', '.join(sorted(FIELDS))}"
+        )
     verify = kind is Kind.VERIFY
     request = Request(
         kind=kind,
@@ -125,9 +127,9 @@ def parse(document: object, *, kind: Kind) -> Request:
 
 
 def stakes_of(value: object) -> Stakes:
-    if value not in set(Stakes):
+    if not isinstance(value, str) or value not in set(Stakes):
         raise RequestError("stakes", f"stakes is {str(value)[:40]!r}; use LOW, MEDIUM or HIGH")
-    return Stakes(str(value))
+    return Stakes(value)
 
 
 def items_of(value: object, name: str, *, limit: int) -> Sequence[Mapping[str, Any]]:
@@ -177,7 +179,7 @@ def bounded(value: object, name: str) -> Mapping[str, JSON]:
     try:
         size = len(canonical.encode(dict(value)))
     except canonical.CanonicalError as error:
-        raise RequestError(name, f"{name} cannot be recorded: {error}") from error
+        raise RequestError(name, f"{name} cannot be recorded: {str(error)[:300]}") from error
     if size > ARGUMENTS_LIMIT:
         raise RequestError(name, f"{name} has {size} bytes; at most {ARGUMENTS_LIMIT} are taken")
     return dict(value)

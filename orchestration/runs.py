@@ -13,9 +13,9 @@ from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
 from audit import canonical, keys, ledger
-from audit.access import require
+from audit.access import require, workspace_of
 from audit.actors import Actor
-from audit.errors import Conflict, Invalid, NotAllowed, NotFound
+from audit.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge
 from audit.events import EventType
 from audit.fields import seal_text
 from audit.ids import new_id
@@ -24,7 +24,6 @@ from audit.roles import Scope
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, clean
 from orchestration.states import TERMINAL, ApprovalState, RunState
-
 
 logger = logging.getLogger(__name__)
 
@@ -62,23 +61,31 @@ def submit(request: Request, *, actor: Actor, idempotency_key: str | None = None
     Raises:
         Conflict: the idempotency key was used with another request.
         NotAllowed: the actor lacks runs:write.
+        TooLarge: the request does not fit into one record.
     """
     require(actor, Scope.RUNS_WRITE)
-    document = canonical.encode(request.document())
+    document = document_of(request)
     digest = keys.reference(f"{actor.workspace}:{document.decode()}")
     if idempotency_key is not None:
         idempotency_key = clean(idempotency_key, "Idempotency-Key", limit=120)
-        known = Run.objects.filter(workspace_id=actor.workspace, idempotency_key=idempotency_key).first()
+        known = Run.objects.filter(workspace_id=workspace_of(actor), idempotency_key=idempotency_key).first()
         if known is not None:
             return Submitted(same_request(known, digest), created=False)
     try:
         with transaction.atomic():
             run = new_run(request, document.decode(), digest, actor=actor, idempotency_key=idempotency_key)
     except IntegrityError:
-        known = Run.objects.get(workspace_id=actor.workspace, idempotency_key=idempotency_key)
+        known = Run.objects.get(workspace_id=workspace_of(actor), idempotency_key=idempotency_key)
         return Submitted(same_request(known, digest), created=False)
     transaction.on_commit(partial(wake, run.pk))
     return Submitted(run, created=True)
+
+
+def document_of(request: Request) -> bytes:
+    try:
+        return canonical.encode(request.document())
+    except canonical.CanonicalError as error:
+        raise TooLarge(f"the request cannot be recorded: {str(error)[:300]}; send less") from error
 
 
 def same_request(run: Run, digest: str) -> Run:
@@ -88,7 +95,7 @@ def same_request(run: Run, digest: str) -> Run:
 
 
 def new_run(request: Request, document: str, digest: str, *, actor: Actor, idempotency_key: str | None) -> Run:
-    workspace = Workspace.objects.get(pk=actor.workspace)
+    workspace = Workspace.objects.get(pk=workspace_of(actor))
     key = keys.create(workspace)
     run = Run(
         id=new_id(),
@@ -117,7 +124,7 @@ def found(run_id: UUID, *, actor: Actor, lock: bool = False) -> Run:
         NotFound: it is not there, or in another workspace: the two are not told apart.
     """
     runs = Run.objects.select_for_update() if lock else Run.objects
-    run = runs.filter(pk=run_id, workspace_id=actor.workspace).first()
+    run = runs.filter(pk=run_id, workspace_id=workspace_of(actor)).first()
     if run is None:
         raise NotFound(f"no run {run_id} in this workspace")
     return run
@@ -167,13 +174,17 @@ def found_approval(approval_id: UUID, *, actor: Actor, lock: bool = False) -> Ap
     rows = Approval.objects.select_related("run")
     if lock:
         rows = rows.select_for_update(of=("self",))
-    approval = rows.filter(pk=approval_id, run__workspace_id=actor.workspace).first()
+    approval = rows.filter(pk=approval_id, run__workspace_id=workspace_of(actor)).first()
     if approval is None:
         raise NotFound(f"no approval {approval_id} in this workspace")
     return approval
 
 
 def pending(approval_id: UUID, *, actor: Actor) -> Approval:
+    """Return the approval to be decided, with its run and itself locked."""
+    require(actor, Scope.APPROVALS_DECIDE)
+    # The run first, as whoever cancels it does: in another order the two would wait for each other for ever.
+    found(found_approval(approval_id, actor=actor).run_id, actor=actor, lock=True)
     approval = found_approval(approval_id, actor=actor, lock=True)
     if approval.state != ApprovalState.PENDING:
         raise Conflict(f"approval {approval.pk} is {approval.state}; it was decided before")
@@ -181,11 +192,12 @@ def pending(approval_id: UUID, *, actor: Actor) -> Approval:
 
 
 def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
-    require(actor, Scope.APPROVALS_DECIDE)
     if str(actor) == approval.requested_by:
         raise OwnRequest("you requested this run; somebody else has to decide it")
     if approval.expires_at <= now():
-        raise ApprovalExpired(f"the time to decide ended at {approval.expires_at:%Y-%m-%d %H:%M} UTC; it will be refused")
+        raise ApprovalExpired(
+            f"the time to decide ended at {approval.expires_at:%Y-%m-%d %H:%M} UTC; it will be refused"
+        )
     if seen != approval.binding:
         raise ApprovalChanged(f"what you saw is not what would be done now (hash {approval.binding[:12]}…); reload")
     if approval.votes.filter(actor=str(actor)).exists():
@@ -204,7 +216,7 @@ def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) 
     ledger.append(ledger.Event(type_, actor, data, run=approval.run_id), chain=f"approval:{approval.pk}")
 
 
-def release(approval: Approval, *, at: dt.datetime) -> None:
+def keep_decided(approval: Approval, *, at: dt.datetime) -> None:
     """Keep a decided approval and make its run due."""
     approval.decided_at = at
     approval.save(update_fields=["state", "decided_at"])
@@ -222,14 +234,14 @@ def approve(approval_id: UUID, *, actor: Actor, reason: str, seen: str) -> Appro
     Raises:
         ApprovalExpired, ApprovalChanged: what the approver saw is no longer what would be done.
         OwnRequest: the requester of a run may not approve it.
-        Conflict: it was decided before.
+        Conflict: it was decided before, or its run has ended.
     """
     approval = pending(approval_id, actor=actor)
     check_approver(approval, actor=actor, seen=seen)
     cast_word(approval, actor=actor, reason=reason, approve_=True)
     if approval.votes.filter(approve=True).count() >= approval.quorum:
         approval.grant()
-        release(approval, at=now())
+        keep_decided(approval, at=now())
     return approval
 
 
@@ -240,7 +252,7 @@ def reject(approval_id: UUID, *, actor: Actor, reason: str, seen: str) -> Approv
     check_approver(approval, actor=actor, seen=seen)
     cast_word(approval, actor=actor, reason=reason, approve_=False)
     approval.reject()
-    release(approval, at=now())
+    keep_decided(approval, at=now())
     return approval
 
 
@@ -252,13 +264,18 @@ def expire_due(*, actor: Actor, limit: int = 100) -> int:
 
 @transaction.atomic
 def expire(approval_id: UUID, *, actor: Actor) -> bool:
-    rows = Approval.objects.select_for_update(skip_locked=True)
-    approval = rows.filter(pk=approval_id, state=ApprovalState.PENDING.value).first()
+    """Expire one approval if it still waits and its time has passed; tell whether it did."""
+    # The run first, as pending() does. Whoever holds it is deciding this very approval, or ending the run.
+    run = Run.objects.select_for_update(of=("self",), skip_locked=True).filter(approvals=approval_id).first()
+    if run is None:
+        return False
+    waiting = run.approvals.select_for_update().filter(state=ApprovalState.PENDING.value, expires_at__lte=now())
+    approval = waiting.filter(pk=approval_id).first()
     if approval is None:
         return False
     approval.expire()
     data = {"approval": str(approval.pk), "minutes": settings.PROMETHEUS_APPROVAL_MINUTES}
     event = ledger.Event(EventType.APPROVAL_EXPIRED, actor, data, run=approval.run_id)
     ledger.append(event, chain=f"approval:{approval.pk}")
-    release(approval, at=now())
+    keep_decided(approval, at=now())
     return True

@@ -7,7 +7,7 @@ from orchestration.states import Decision, RunState
 
 
 class PassageIn(serializers.Serializer[object]):
-    source = serializers.CharField(max_length=200)
+    source = serializers.CharField(max_length=200)  # type: ignore[assignment]
     title = serializers.CharField(max_length=200, required=False)
     text = serializers.CharField()
 
@@ -57,7 +57,7 @@ class SpanOut(serializers.Serializer[object]):
 
 class EvidenceOut(serializers.Serializer[object]):
     passage = serializers.UUIDField()
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
     title = serializers.CharField()
     text = serializers.CharField()
     sha256 = serializers.CharField()

@@ -15,6 +15,7 @@ from guardians import consensus
 from guardians import records as guardian_records
 from guardians.consensus import Consensus
 from guardians.guardian import Ballot, Finding, Material, Part, Vote, cast
+from guardians.redaction import mask
 from orchestration import material as materials
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.gathering import from_json
@@ -32,8 +33,11 @@ class Reviewed:
     material: str
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
-        return tuple(finding for vote in self.votes for finding in vote.findings)
+    def redactions(self) -> tuple[Finding, ...]:
+        """Return what is to be masked in the answer: the findings there of every vote that calls for it, united."""
+        calling = (vote for vote in self.votes if vote.ballot is Ballot.ALLOW_WITH_REDACTION)
+        findings = (finding for vote in calling for finding in vote.findings)
+        return tuple(finding for finding in findings if finding.part is Part.ANSWER and finding.span is not None)
 
 
 def review(bench: Bench, shown: Material) -> Reviewed:
@@ -110,11 +114,10 @@ def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
     if reviewed.consensus.ballot is not Ballot.ALLOW_WITH_REDACTION:
         return reviewed
     answer = next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
-    redacted = materials.masked_answer(answer, reviewed.findings, key=bench.journal.key.key)
+    redacted = mask(answer, reviewed.redactions, key=bench.journal.key.key)
     second = review(bench, materials.with_answer(shown, redacted.text))
-    again = [finding for finding in second.findings if finding.part is Part.ANSWER]
     worse = second.consensus.ballot in {Ballot.ESCALATE, Ballot.DENY}
-    if not (again or worse):
+    if not (second.redactions or worse):
         return reviewed
     joined = replace(
         reviewed.consensus,
@@ -154,8 +157,8 @@ def masks_of(reviewed: Reviewed) -> list[dict[str, Any]]:
     """Return where the answer has to be masked, as plain values."""
     return [
         {"start": f.span.start, "end": f.span.end, "kind": f.kind, "rule": f.rule, "score": f.score}
-        for f in reviewed.findings
-        if f.part is Part.ANSWER and f.span is not None
+        for f in reviewed.redactions
+        if f.span is not None
     ]
 
 

@@ -33,6 +33,7 @@ __all__ = ["Definition", "Fault", "Result", "ServerAddress", "ToolBridge", "Tool
 
 SLACK_S = 2.0
 CLOSE_S = 10.0
+NAME_LIMIT = 120  # as long as Tool.name
 T = TypeVar("T")
 
 telemetry.switch_off()
@@ -215,7 +216,7 @@ def definitions_of(address: ServerAddress, tools: Sequence[Tool]) -> tuple[Defin
     """Return the definitions of what a server lists.
 
     Raises:
-        ToolFailure: JUNK; two tools of one name, or a definition that cannot be pinned by a hash.
+        ToolFailure: JUNK; two tools of one name, or a definition that cannot be pinned by a hash or be kept.
     """
     found = tuple(definition_of(tool) for tool in tools)
     if len({definition.name for definition in found}) < len(found):
@@ -224,7 +225,16 @@ def definitions_of(address: ServerAddress, tools: Sequence[Tool]) -> tuple[Defin
         _ = [definition.hash for definition in found]
     except DefinitionError as error:
         raise ToolFailure(Fault.JUNK, server=address.name, detail="a definition is no JSON") from error
+    if not all(map(keepable, found)):
+        detail = f"a tool's name is over {NAME_LIMIT} characters, or a definition holds a NUL"
+        raise ToolFailure(Fault.JUNK, server=address.name, detail=detail)
     return found
+
+
+def keepable(definition: Definition) -> bool:
+    """Tell whether the database can hold a definition: its texts have no NUL, its names have a length."""
+    texts = json.dumps([definition.name, definition.description, definition.input_schema, definition.output_schema])
+    return len(definition.name) <= NAME_LIMIT and "\\u0000" not in texts + json.dumps(definition.annotations)
 
 
 def definition_of(tool: Tool) -> Definition:

@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 ('reason', models.CharField(blank=True, max_length=300)),
                 ('request_sealed', models.BinaryField()),
                 ('request_digest', models.CharField(editable=False, max_length=64)),
+                ('question_sealed', models.BinaryField(null=True)),
                 ('answer_sealed', models.BinaryField(null=True)),
                 ('subject', models.CharField(blank=True, editable=False, max_length=64)),
                 ('idempotency_key', models.CharField(blank=True, editable=False, max_length=120, null=True)),

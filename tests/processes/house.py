@@ -26,13 +26,12 @@ PATIENCE = 60.0
 SET_STAGE = """
 from pathlib import Path
 from audit import apikeys
-from audit.roles import Scope
 from orchestration.management.stage import load_corpus, open_desk, set_stage
 stage = set_stage()
 load_corpus(Path("deploy/demo/corpus"), actor=stage.actors["ada"])
 open_desk(stage.workspace, actor=stage.actors["ada"], tickets=Path({tickets!r}))
 for who in ("grace", "alan"):
-    print(apikeys.create_key(name=who, scopes=list(Scope), actor=stage.actors[who]).text)
+    print(apikeys.create_key(name=who, scopes=stage.actors[who].scopes, actor=stage.actors[who]).text)
 """
 
 

@@ -2,22 +2,27 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from audit.errors import Problem
+from audit.errors import Problem, Unavailable
 from evidence import passages
 from evidence.records import ReadClaim
 from orchestration import records, requests, runs
 from orchestration.engine import driver
 from orchestration.management.stage import set_stage
 from orchestration.models import Run
-from orchestration.states import Kind, RunState
+from orchestration.states import TERMINAL, Decision, Kind, RunState
 
+# A workspace without a corpus: only the documents that are given count.
+WORKSPACE = "own"
+PATIENCE = 60.0  # seconds
 MARKS = {"SUPPORTED": "✓", "CONTRADICTED": "✗", "INSUFFICIENT": "?", "DISPUTED": "≠"}
 
 
@@ -54,10 +59,29 @@ class Command(BaseCommand):
         body = {"answer": answer, "passages": sent, "stakes": options["stakes"]}
         request = requests.parse(body, kind=Kind.VERIFY)
         call_command("migrate", verbosity=0)
-        actor = set_stage().actors["grace"]
+        actor = set_stage(WORKSPACE).actors["grace"]
         run = runs.submit(request, actor=actor).run
-        driver.advance(run.pk)
-        return records.read_run(Run.objects.get(pk=run.pk).pk, actor=actor, via="command")
+        settle(run.pk)
+        return records.read_run(run.pk, actor=actor, via="command")
+
+
+def settle(run_id: UUID, *, patience: float = PATIENCE) -> None:
+    """Drive a run until it has ended or waits for people.
+
+    A worker that runs on this machine may have taken it up first; then it is waited for.
+
+    Raises:
+        Unavailable: it is under way still after ``patience`` seconds.
+    """
+    ends = time.monotonic() + patience
+    while True:
+        driver.advance(run_id)
+        run = Run.objects.get(pk=run_id)
+        if run.state in TERMINAL or (run.state == RunState.DECISION and run.decision == Decision.ESCALATE):
+            return
+        if time.monotonic() >= ends:
+            raise Unavailable(f"run {run_id} is {run.state} after {patience:.0f} s; look at it in the console")
+        time.sleep(0.05)
 
 
 def text_of(path: Path) -> str:
@@ -104,4 +128,4 @@ def table(read: records.ReadRun) -> Iterator[str]:
         yield ""
     supported = sum(claim.verdict == "SUPPORTED" for claim in read.claims)
     yield f"{supported} of {len(read.claims)} claims are supported; decision {read.run.decision or read.run.state}."
-    yield f"The run: /console/runs/{read.run.pk} (start the console with: python3 run.py demo)"
+    yield f"The run: /console/runs/{read.run.pk}?workspace={WORKSPACE} (start the console with: python3 run.py demo)"

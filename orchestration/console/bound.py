@@ -1,0 +1,115 @@
+"""What would be done, as an approver sees it, and whether it is what the approval is bound to."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit import canonical
+from orchestration import decision
+from orchestration.console import badges, wording
+from orchestration.console.badges import Badge
+from orchestration.console.highlight import Part, plain
+from orchestration.records import ReadAction, ReadRun
+
+ROWS_LIMIT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One value of an action's arguments: where it stands and what it is."""
+
+    name: str
+    kind: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownAction:
+    number: int
+    tool: str
+    tier: str
+    state: Badge
+    arguments: tuple[Argument, ...]
+    left_out: int
+    definition: str
+    key: str
+    result: tuple[Part, ...]
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def binding_of(read: ReadRun) -> str:
+    """Return the hash of what a page shows of a run, made from the rows shown as the engine made it from its state."""
+    review = read.reviews[0] if read.reviews else None
+    return decision.binding(
+        run=str(read.run.pk),
+        answer=digest(read.draft),
+        claims=[
+            {"text": digest(c.text), "verdict": c.verdict, "evidence": [item.sha256 for item in c.evidence]}
+            for c in read.claims
+        ],
+        actions=[
+            {
+                "tool": action.tool,
+                "definition": action.definition_hash,
+                "digest": canonical.digest(canonical.encode(dict(action.arguments))).hex(),
+                "tier": action.tier,
+            }
+            for action in read.actions
+        ],
+        policy_hash=review.policy_hash if review else "",
+        material=review.material if review else "",
+    )
+
+
+def shown_actions(read: ReadRun) -> tuple[ShownAction, ...]:
+    return tuple(shown_action(action, number=n) for n, action in enumerate(read.actions, start=1))
+
+
+def shown_action(action: ReadAction, *, number: int) -> ShownAction:
+    rows = list(arguments(action.arguments))
+    return ShownAction(
+        number=number,
+        tool=action.tool,
+        tier=wording.tier(action.tier),
+        state=badges.of_action(action.state),
+        arguments=tuple(rows[:ROWS_LIMIT]),
+        left_out=max(0, len(rows) - ROWS_LIMIT),
+        definition=action.definition_hash,
+        key=action.idempotency_key,
+        result=plain(action.result) if action.result else (),
+    )
+
+
+def arguments(value: object, name: str = "") -> Iterator[Argument]:
+    """Yield every value of a JSON document with its place in it, such as ``to[0].address``."""
+    match value:
+        case Mapping() if value:
+            for key, item in value.items():
+                yield from arguments(item, f"{name}.{key}" if name else str(key))
+        case list() if value:
+            for position, item in enumerate(value):
+                yield from arguments(item, f"{name}[{position}]")
+        case _:
+            kind, text = described(value)
+            yield Argument(name or "(no arguments)", kind, plain(text))
+
+
+def described(value: Any) -> tuple[str, str]:  # noqa: ANN401 - any JSON value
+    """Return the kind of a JSON value that has no parts, and the value as text."""
+    match value:
+        case None:
+            return "nothing", ""
+        case bool():
+            return "yes or no", "yes" if value else "no"
+        case int() | float():
+            return "number", str(value)
+        case str():
+            return ("text", value) if value else ("empty text", "")
+        case Mapping():
+            return "empty object", ""
+        case _:
+            return "empty list", ""

@@ -1,0 +1,154 @@
+"""Claims beside their evidence, as a page shows them."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.spans import Span
+from evidence.records import ReadClaim, ReadEvidence
+from evidence.states import ClaimState
+from evidence.verdicts import Rule, Stance, Verdict
+from orchestration.console import badges
+from orchestration.console.badges import Badge
+from orchestration.console.highlight import Part, clipped, excerpt, plain
+
+PAGE = 40
+EVIDENCE = 12
+FIRST = 2
+CLAIM_LIMIT = 1_500
+CONTEXT_LIMIT = 240
+
+RULES = {
+    Rule.MATCH: "The words agree",
+    Rule.NUMBER: "Numbers compared",
+    Rule.UNIT: "Units compared",
+    Rule.DATE: "Dates compared",
+    Rule.NEGATION: "Negation compared",
+    Rule.ANTONYM: "Opposites compared",
+    Rule.ENTITY: "Names compared",
+    Rule.QUANTIFIER: "How many: compared",
+    Rule.MODALITY: "Must, may, should: compared",
+    Rule.COMPARISON: "More or less: compared",
+    Rule.ROLES: "Who does what: compared",
+    Rule.CONDITION: "Conditions compared",
+    Rule.DETAIL: "Details compared",
+    Rule.TOPIC: "Another topic",
+}
+
+
+def rule_words(rule: str) -> str:
+    return RULES[Rule(rule)] if rule in set(Rule) else rule
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEvidence:
+    """One passage beside a claim.
+
+    Attributes:
+        same: the passage still has the hash that it was judged with.
+    """
+
+    id: str
+    stance: Badge
+    trust: Badge
+    source: str
+    title: str
+    before: str
+    parts: tuple[Part, ...]
+    after: str
+    sha256: str
+    same: bool
+    rule: str
+    score: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShownClaim:
+    number: int
+    id: str
+    parts: tuple[Part, ...]
+    verdict: Badge
+    fate: Badge | None
+    why: tuple[Part, ...]
+    rule: str
+    kind: str
+    score: int
+    evidence: tuple[ShownEvidence, ...]
+    more: tuple[ShownEvidence, ...]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many claims have one verdict, and whether the page shows only those."""
+
+    verdict: str
+    badge: Badge
+    count: int
+    chosen: bool
+
+
+def tallies(claims: Sequence[ReadClaim], *, chosen: str) -> tuple[Tally, ...]:
+    """Return the verdicts that occur, in the order of the glossary."""
+    counts = Counter(claim.verdict for claim in claims)
+    return tuple(Tally(v.value, badges.of_verdict(v), counts[v], v == chosen) for v in Verdict if counts[v])
+
+
+def shown_claims(claims: Sequence[ReadClaim]) -> tuple[ShownClaim, ...]:
+    return tuple(shown(claim) for claim in claims)
+
+
+def shown(claim: ReadClaim) -> ShownClaim:
+    found = sorted(claim.evidence, key=lambda item: (item.stance == Stance.NEUTRAL, -item.score))
+    first = claim.evidence[0] if claim.evidence else None
+    ordered = [first, *(item for item in found if item is not first)] if first else []
+    looked_at = [shown_evidence(item) for item in ordered[:EVIDENCE]]
+    span = first.claim_span if first and claim.verdict != Verdict.SUPPORTED else Span(0, 0)
+    return ShownClaim(
+        number=claim.ordinal + 1,
+        id=f"claim-{claim.ordinal + 1}",
+        parts=excerpt(claim.text, span, limit=CLAIM_LIMIT),
+        verdict=badges.of_verdict(claim.verdict),
+        fate=fate(claim.state),
+        why=plain(clipped(claim.why, CLAIM_LIMIT)),
+        rule=rule_words(claim.rule) if claim.rule else "",
+        kind=claim.kind.capitalize(),
+        score=percent(claim.score),
+        evidence=tuple(looked_at[:FIRST]),
+        more=tuple(looked_at[FIRST:]),
+        left_out=max(0, len(ordered) - EVIDENCE),
+    )
+
+
+def fate(state: str) -> Badge | None:
+    """Return whether a claim is in the answer; None while that is open."""
+    match state:
+        case ClaimState.PUBLISHED:
+            return badges.PUBLISHED
+        case ClaimState.WITHHELD:
+            return badges.WITHHELD
+        case _:
+            return None
+
+
+def percent(score: float) -> int:
+    return round(max(0.0, min(1.0, score)) * 100)
+
+
+def shown_evidence(item: ReadEvidence) -> ShownEvidence:
+    digest = hashlib.sha256(item.text.encode("utf-8", "surrogatepass")).hexdigest()
+    return ShownEvidence(
+        id=str(item.passage),
+        stance=badges.of_stance(item.stance),
+        trust=badges.TRUSTED if item.trusted else badges.UNTRUSTED,
+        source=item.source,
+        title=item.title,
+        before=" ".join(item.before[-CONTEXT_LIMIT:].split()),
+        parts=excerpt(item.text, item.passage_span),
+        after=" ".join(item.after[:CONTEXT_LIMIT].split()),
+        sha256=item.sha256,
+        same=digest == item.sha256,
+        rule=rule_words(item.rule),
+        score=percent(item.score),
+    )

@@ -1,0 +1,68 @@
+"""Texts cut into marked and unmarked parts. Every part is escaped by the template; nothing here makes HTML."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from audit.spans import Span
+
+EXCERPT = 700
+LEAD = 240
+# Controls that reorder what is read (UAX #9), and characters that are not seen at all: shown, never obeyed.
+HIDDEN = frozenset(
+    "\u061c\u200b\u200c\u200e\u200f\u2060\ufeff\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of text; ``mark`` is True for what decided, ``hidden`` for a character that would not be seen."""
+
+    text: str
+    mark: bool = False
+    hidden: bool = False
+
+
+def marked(text: str, span: Span) -> tuple[Part, ...]:
+    """Return the text in up to three parts, the one in the span marked. A span outside the text marks nothing."""
+    if span.start >= span.end or span.end > len(text):
+        return shown((Part(text),))
+    parts = (Part(text[: span.start]), Part(span.of(text), mark=True), Part(text[span.end :]))
+    return shown(part for part in parts if part.text)
+
+
+def excerpt(text: str, span: Span, *, limit: int = EXCERPT) -> tuple[Part, ...]:
+    """Return at most ``limit`` characters around the span, with '…' where something was left out."""
+    if len(text) <= limit:
+        return marked(text, span)
+    inside = span.end <= len(text)
+    begin = max(0, min(span.start - LEAD, len(text) - limit)) if inside else 0
+    end = min(len(text), begin + limit)
+    where = Span(max(span.start, begin) - begin, max(begin, min(span.end, end)) - begin) if inside else Span(0, 0)
+    before, after = Part("… " if begin else ""), Part(" …" if end < len(text) else "")
+    return tuple(part for part in (before, *marked(text[begin:end], where), after) if part.text)
+
+
+def clipped(text: str, limit: int) -> str:
+    """Return the text, or its beginning with '…' when it is longer than ``limit``."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
+
+
+def plain(text: str) -> tuple[Part, ...]:
+    return shown((Part(text),))
+
+
+def shown(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the parts with every hidden character as a part of its own that names its code point."""
+    return tuple(piece for part in parts for piece in (revealed(part) if HIDDEN & set(part.text) else (part,)))
+
+
+def revealed(part: Part) -> Iterable[Part]:
+    begin = 0
+    for position, character in enumerate(part.text):
+        if character in HIDDEN:
+            if begin < position:
+                yield Part(part.text[begin:position], part.mark)
+            yield Part(f"U+{ord(character):04X}", part.mark, hidden=True)
+            begin = position + 1
+    if begin < len(part.text):
+        yield Part(part.text[begin:], part.mark)
