@@ -27,6 +27,7 @@ TOOLS = (
     "deep",
 )
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
+QUERY = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
 
 
 # What is written instead of an answer, and whether the server goes on after it.
@@ -48,6 +49,9 @@ def write(text: str) -> None:
 
 
 def tools(mode: str) -> list[dict[str, Any]]:
+    if mode.startswith("search:"):  # "search:hang": one tool of that name, which takes a query
+        _, name, *changed = mode.split(":")
+        return [{"name": name, "description": f"It searches{''.join(changed)}.", "inputSchema": QUERY}]
     description = "It was changed." if mode == "changed" else "It misbehaves."
     names = {"twice": ("echo", "echo"), "many": tuple(f"tool_{n}" for n in range(501))}.get(mode, TOOLS)
     minimum = float("nan") if mode == "nan" else 0

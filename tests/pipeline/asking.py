@@ -22,9 +22,13 @@ CASES: dict[str, dict[str, Any]] = {
 
 def submit(stage: Stage, case: Mapping[str, Any]) -> Run:
     body = {name: case[name] for name in ("question", "answer", "stakes", "passages", "facts") if name in case}
-    body["actions"] = [{**action, "tool": f"desk/{action['tool']}"} for action in case.get("actions", [])]
+    body["actions"] = [{**action, "tool": named(action["tool"])} for action in case.get("actions", [])]
     request = requests.parse(body, kind=Kind(case["kind"].upper()))
     return runs.submit(request, actor=stage.actors["grace"]).run
+
+
+def named(tool: str) -> str:
+    return tool if "/" in tool else f"desk/{tool}"
 
 
 def ask(stage: Stage, case: Mapping[str, Any]) -> Run:

@@ -58,7 +58,9 @@ def test_a_wrong_number_is_told_with_the_sentence_it_differs_from(manual: Path) 
 
 
 def test_programs_read_the_same_as_json(manual: Path) -> None:
-    status, printed, _ = verify("The pump is serviced every 60 days. The pump is serviced every 90 days.", manual, "--json")
+    status, printed, _ = verify(
+        "The pump is serviced every 60 days. The pump is serviced every 90 days.", manual, "--json"
+    )
     document = json.loads(printed)
     assert status == 1
     assert document["decision"] == "PUBLISH_PARTIAL"

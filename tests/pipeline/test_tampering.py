@@ -1,0 +1,81 @@
+"""One flipped byte in any encrypted field of the database is refused, and the message names the row."""
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, models
+
+from audit import keys
+from audit.apikeys import create_key
+from audit.fields import open_text
+from audit.vault import SealError
+from orchestration import runs
+from orchestration.engine import driver
+from orchestration.management.stage import Stage
+from orchestration.models import Checkpoint, Run
+from tests.pipeline.asking import CASES, ask, fresh, submit
+
+SEALED = [
+    (model, column.name)
+    for app in ("orchestration", "evidence")
+    for model in apps.get_app_config(app).get_models()
+    for column in model._meta.concrete_fields
+    if column.name.endswith("_sealed")
+]
+
+
+def flip(model: type[models.Model], column: str, row: Any) -> None:
+    """Change one bit in the middle of a stored value, behind everybody's back."""
+    table, key = model._meta.db_table, model._meta.pk.column
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {table} SET {column} = set_byte({column}, length({column}) / 2, "  # noqa: S608 - our own names
+            f"get_byte({column}, length({column}) / 2) # 1) WHERE {key} = %s",
+            [row],
+        )
+
+
+@pytest.fixture
+def run(quick: Stage) -> Run:
+    """Return a run that has something in every encrypted field."""
+    run = ask(quick, CASES["c"])
+    approval = run.approvals.get()
+    runs.approve(approval.pk, actor=quick.actors["alan"], reason="Both texts compared.", seen=approval.binding)
+    driver.advance(run.pk)
+    return fresh(run)
+
+
+def test_a_flipped_bit_in_any_encrypted_field_is_refused_by_the_rows_name(run: Run) -> None:
+    key = keys.load(run.key_id)
+    assert len(SEALED) >= 12
+    for model, column in SEALED:
+        row = model._default_manager.exclude(**{column: None}).first()
+        assert row is not None, f"no {model.__name__} has a {column}"
+        flip(model, column, row.pk)
+        row.refresh_from_db()
+        with pytest.raises(SealError, match=f"{model._meta.db_table}.{column} of row {row.pk}"):
+            open_text(key, row, column)
+
+
+def test_a_tampered_request_is_neither_shown_nor_driven(quick: Stage, client: Any) -> None:
+    run = submit(quick, CASES["b"])
+    flip(Run, "request_sealed", run.pk)
+    driver.advance(run.pk)
+    assert fresh(run).state == "FAILED"
+    assert fresh(run).reason.startswith(f"refused: orchestration_run.request_sealed of row {run.pk}")
+    key = create_key(name="client", scopes=["runs:read"], actor=quick.actors["grace"]).text
+    shown = client.get(f"/api/v1/runs/{run.pk}", headers={"Authorization": f"Api-Key {key}"})
+    assert (shown.status_code, str(run.pk) in shown.json()["detail"]) == (409, True)
+
+
+def test_a_tampered_checkpoint_is_not_resumed_from(quick: Stage) -> None:
+    run = ask(quick, CASES["c"])
+    last = Checkpoint.objects.filter(thread=str(run.pk)).latest("id")
+    flip(Checkpoint, "body", last.pk)
+    approval = run.approvals.get()
+    runs.approve(approval.pk, actor=quick.actors["alan"], reason="Both texts compared.", seen=approval.binding)
+    driver.advance(run.pk)
+    assert fresh(run).state == "FAILED"
+    assert last.checkpoint_id in fresh(run).reason
+    assert run.actions.get().state == "PROPOSED"
