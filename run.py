@@ -270,15 +270,16 @@ class Progress:
 
     def watch(self, process: subprocess.Popen[bytes], *, of: int = 0) -> int:
         """Wait for a process, showing the time and how many packages it got; return its exit status."""
-        while True:
-            try:
-                return process.wait(0.2)
-            except subprocess.TimeoutExpired:
-                self.show(of)
-            except BaseException:
-                process.terminate()
-                process.wait()
-                raise
+        try:
+            while True:
+                try:
+                    return process.wait(0.2)
+                except subprocess.TimeoutExpired:
+                    self.show(of)
+        except BaseException:
+            process.terminate()
+            process.wait()
+            raise
 
     def show(self, of: int) -> None:
         now = time.monotonic()

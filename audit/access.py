@@ -21,8 +21,17 @@ def require(actor: Actor, scope: str) -> None:
         raise NotAllowed(f"{scope} is needed; {actor} has {', '.join(sorted(actor.scopes)) or 'no scope'}")
 
 
+def workspace_of(actor: Actor) -> UUID:
+    """Return the workspace the actor acts in; raises NotAllowed for one that acts in none, as the system does."""
+    if actor.workspace is None:
+        raise NotAllowed(f"{actor} acts in no workspace; use an actor of one")
+    return actor.workspace
+
+
 def actor_of_user(user: AbstractBaseUser | AnonymousUser, *, workspace: str = "") -> Actor | None:
     """Return the user as an actor in the workspace named (or its first one); None when it belongs to none."""
+    if user.pk is None:
+        return None
     memberships = Membership.objects.filter(user_id=user.pk).select_related("workspace").order_by("workspace__slug")
     if workspace:
         memberships = memberships.filter(workspace__slug=workspace)

@@ -1,9 +1,12 @@
 """The admin of workspaces, keys and the ledger. Facts are read-only here and everywhere; edits go through verbs."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import models
 from django.forms import ModelForm
@@ -12,16 +15,15 @@ from django.http import HttpRequest
 from audit import apikeys
 from audit.access import actor_of_user
 from audit.actors import Actor
-from audit.errors import Problem
 from audit.models import ApiKey, DataKey, Entry, Leaf, Membership, SignedCheckpoint, TreeNode, Workspace
-
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     AnyPaginator = Paginator[Any]
     AnyModelAdmin = admin.ModelAdmin[Any]
     ApiKeyForm = ModelForm[ApiKey]
+    AnyField = models.Field[Any, Any]
 else:
-    AnyPaginator, AnyModelAdmin, ApiKeyForm = Paginator, admin.ModelAdmin, ModelForm
+    AnyPaginator, AnyModelAdmin, ApiKeyForm, AnyField = Paginator, admin.ModelAdmin, ModelForm, models.Field
 
 
 class CappedPaginator(AnyPaginator):
@@ -31,7 +33,8 @@ class CappedPaginator(AnyPaginator):
 
     @cached_property
     def count(self) -> int:
-        return len(self.object_list.values_list("pk", flat=True)[: self.LIMIT])
+        rows: Any = self.object_list
+        return len(rows.values_list("pk", flat=True)[: self.LIMIT])
 
 
 def actor_in_admin(request: HttpRequest) -> Actor | None:
@@ -44,7 +47,7 @@ class ReadOnlyAdmin(AnyModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50
-    actions = None
+    actions: Sequence[str] | None = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -59,9 +62,11 @@ class ReadOnlyAdmin(AnyModelAdmin):
 class KeptAdmin(AnyModelAdmin):
     """Rows that operators edit; their history is kept by django-auditlog and mirrored into the ledger."""
 
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+
     paginator = CappedPaginator
     show_full_result_count = False
-    actions = None
+    actions: Sequence[str] | None = None
 
     def has_delete_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return False
@@ -85,32 +90,45 @@ class MembershipAdmin(KeptAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(KeptAdmin):
-    """A new key is shown once, in the message after saving."""
+    """A new key is shown once, in the message after saving. It can do no more than who makes it."""
 
     list_display = ["name", "prefix", "workspace", "created_at", "expires_at", "revoked_at", "last_used_at"]
     list_select_related = ["workspace"]
     fields = ["name", "scopes", "expires_at"]
     actions = ["revoke"]
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return super().has_add_permission(request) and actor_in_admin(request) is not None
+
+    def formfield_for_dbfield(
+        self,
+        db_field: AnyField,
+        request: HttpRequest,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> forms.Field | None:
+        if db_field.name != "scopes":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        actor = actor_in_admin(request)
+        offered = [(scope, scope) for scope in sorted(actor.scopes if actor else ())]
+        return forms.MultipleChoiceField(choices=offered, widget=forms.CheckboxSelectMultiple)
+
     def has_change_permission(self, request: HttpRequest, obj: models.Model | None = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
 
-    def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:  # noqa: FBT001
+    def save_model(self, request: HttpRequest, obj: ApiKey, form: ApiKeyForm, change: bool) -> None:
         actor = actor_in_admin(request)
-        if actor is None or change:
-            return
-        try:
-            new = apikeys.create_key(name=obj.name, scopes=obj.scopes, actor=actor, expires_at=obj.expires_at)
-        except Problem as problem:
-            messages.error(request, str(problem))
-            return
-        obj.pk = new.key.pk
+        if actor is None or change:  # neither is offered
+            raise PermissionDenied
+        new = apikeys.create_key(name=obj.name, scopes=obj.scopes, actor=actor, expires_at=obj.expires_at)
+        obj.pk, obj.prefix = new.key.pk, new.key.prefix
         messages.success(request, f"Copy the key now, it is not shown again: {new.text}")
 
-    @admin.action(description="Revoke the selected keys")
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: models.QuerySet[ApiKey]) -> None:
         actor = actor_in_admin(request)
-        for key in queryset.filter(workspace_id=actor.workspace) if actor else ():
+        if actor is None:
+            raise PermissionDenied
+        for key in queryset.filter(workspace=actor.workspace):
             apikeys.revoke_key(key, actor=actor)
 
 

@@ -1,7 +1,7 @@
 """Canonical JSON: one document, one sequence of bytes (the part of RFC 8785 that sorted orjson writes exactly)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -29,20 +29,27 @@ def check(value: object, path: str, depth: int) -> None:
             raise CanonicalError(f"{path} is the float {value!r}; send a text or a scaled integer")
         case str():
             check_text(value, path)
-        case list() | tuple():
-            for position, item in enumerate(value):
-                check(item, f"{path}[{position}]", depth + 1)
-        case dict():
-            for name, item in value.items():
-                check_name(name, path)
-                check(item, f"{path}.{name}", depth + 1)
+        case list() | tuple() | dict():
+            check_items(value, path, depth + 1)
         case _:
             raise CanonicalError(f"{path} is a {type(value).__name__}; use null, bool, int, str, list or object")
 
 
+def check_items(values: Sequence[object] | Mapping[object, object], path: str, depth: int) -> None:
+    if not isinstance(values, Mapping):
+        for position, item in enumerate(values):
+            check(item, f"{path}[{position}]", depth)
+        return
+    for name, item in values.items():
+        check_name(name, path)
+        check(item, f"{path}.{name}", depth)
+
+
 def check_text(value: str, path: str) -> None:
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise CanonicalError(f"{path} holds half a surrogate pair; send valid Unicode")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise CanonicalError(f"{path} holds half a surrogate pair; send valid Unicode") from error
 
 
 def check_name(name: object, path: str) -> None:
@@ -61,7 +68,10 @@ def encode(document: Mapping[str, JSON]) -> bytes:
     """
     known = dict(document)
     check(known, "$", 0)
-    data = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
+    try:
+        data = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:  # a named tuple, or a key of a subclass of str
+        raise CanonicalError(f"the document cannot be written: {error}") from error
     if len(data) > SIZE_LIMIT:
         raise CanonicalError(f"the document has {len(data)} bytes; at most {SIZE_LIMIT} are taken")
     return data

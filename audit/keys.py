@@ -30,9 +30,7 @@ def create(workspace: Workspace | None) -> vault.DataKey:
     """Make a data key and keep it wrapped. Part of the caller's transaction."""
     kek = vault_key()
     key = vault.DataKey.new(new_id())
-    DataKey.objects.create(
-        id=key.id, workspace=workspace, wrapped=vault.wrap(kek, key.key, dek_id=key.id), kek=kek.id
-    )
+    DataKey.objects.create(id=key.id, workspace=workspace, wrapped=vault.wrap(kek, key.key, dek_id=key.id), kek=kek.id)
     return key
 
 
@@ -48,7 +46,8 @@ def load(key_id: UUID | None) -> vault.DataKey:
     try:
         return vault.DataKey(id=row.id, key=vault.unwrap(vault_key(), bytes(row.wrapped), dek_id=row.id))
     except vault.SealError as error:
-        raise KeyUnavailable(f"data key {key_id} was wrapped by vault key {row.kek}: set that one") from error
+        cure = "its row was changed" if row.kek == vault_key().id else f"set vault key {row.kek}, which wrapped it"
+        raise KeyUnavailable(f"data key {key_id} does not open: {cure}") from error
 
 
 def reference(text: str) -> str:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -48,6 +49,7 @@ class Chain:
 
     def extend(self, event: Event) -> Entry:
         """Return the next entry as an unsaved row and move the end forward."""
+        at = datetime.now(UTC)
         body = canonical.encode(
             {
                 "v": 1,
@@ -58,23 +60,25 @@ class Chain:
                 "actor": str(event.actor),
                 "workspace": str(event.workspace) if event.workspace else None,
                 "run": str(event.run) if event.run else None,
-                "at": datetime.now(UTC).isoformat(timespec="microseconds"),
+                "at": at.isoformat(timespec="microseconds"),
                 "data": dict(event.data),
             }
         )
+        leaf_hash = merkle.leaf_hash(body)
         entry = Entry(
             chain=self.name,
             seq=self.size,
             prev=self.head,
-            leaf_hash=merkle.leaf_hash(body),
+            leaf_hash=leaf_hash,
             body=body,
             type=event.type.value,
             actor=str(event.actor),
             workspace=event.workspace,
             run=event.run,
+            at=at,
         )
         self.size += 1
-        self.head = entry.leaf_hash
+        self.head = leaf_hash
         return entry
 
 
@@ -85,8 +89,8 @@ def open_chain(name: str) -> Chain:
 
 
 INSERT = """
-INSERT INTO audit_entry (chain, seq, prev, leaf_hash, body, type, actor, workspace, run)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+INSERT INTO audit_entry (chain, seq, prev, leaf_hash, body, type, actor, workspace, run, at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 
 
@@ -96,7 +100,8 @@ def append(event: Event, *, chain: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [chain])
         e = open_chain(chain).extend(event)
-        cursor.execute(INSERT, [e.chain, e.seq, e.prev, e.leaf_hash, e.body, e.type, e.actor, e.workspace, e.run])
+        row: list[Any] = [e.chain, e.seq, e.prev, e.leaf_hash, e.body, e.type, e.actor, e.workspace, e.run, e.at]
+        cursor.execute(INSERT, row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +115,7 @@ class Fault:
         return f"{self.where}: {self.what}"
 
 
-COLUMNS = ("chain", "seq", "prev", "type", "actor", "workspace", "run")
+COLUMNS = ("chain", "seq", "prev", "type", "actor", "workspace", "run", "at")
 
 
 def check_entry(entry: Entry, chain: Chain) -> Iterator[Fault]:
@@ -136,6 +141,7 @@ def check_entry(entry: Entry, chain: Chain) -> Iterator[Fault]:
             "actor": entry.actor,
             "workspace": str(entry.workspace) if entry.workspace else None,
             "run": str(entry.run) if entry.run else None,
+            "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
         }
         for name in COLUMNS:
             if document.get(name) != shown[name]:
@@ -153,3 +159,64 @@ def check_chains(*, run: UUID | None = None) -> Iterator[Fault]:
         if entry.chain != chain.name:
             chain = Chain(entry.chain, 0, genesis(entry.chain))
         yield from check_entry(entry, chain)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadEntry:
+    """An entry to be shown: its place, who did it, its particulars, and its leaf in the tree once it is sealed."""
+
+    id: int
+    chain: str
+    seq: int
+    type: str
+    actor: str
+    run: UUID | None
+    at: datetime
+    data: Mapping[str, JSON]
+    leaf: int | None
+
+
+def read_entry(entry: Entry, leaf: int | None) -> ReadEntry:
+    """Return what an entry says. One whose bytes are not canonical has no particulars: check_chains names it."""
+    try:
+        document = canonical.parse(bytes(entry.body))
+    except canonical.CanonicalError:
+        document = {}
+    data = document.get("data")
+    shown = data if isinstance(data, dict) else {}
+    return ReadEntry(entry.pk, entry.chain, entry.seq, entry.type, entry.actor, entry.run, entry.at, shown, leaf)
+
+
+def read_page(
+    *, workspace: UUID, run: UUID | None = None, type_: str = "", before: int | None = None, limit: int, window: int
+) -> tuple[list[ReadEntry], int | None]:
+    """Return a workspace's entries, newest first, and where the page before these begins (None: there is none).
+
+    Args:
+        before: only entries with a smaller id.
+        window: how many entries are looked at, at most, so that a rare type costs no scan of the whole ledger.
+    """
+    rows = Entry.objects.filter(workspace=workspace).order_by("-id")
+    if run is not None:
+        rows = rows.filter(run=run)
+    if before is not None:
+        rows = rows.filter(id__lt=before)
+    seen = list(rows.values_list("id", "type")[: window + 1])
+    looked_at = seen[:window]
+    wanted = [pk for pk, name in looked_at if not type_ or name == type_]
+    more = len(wanted) > limit or len(seen) > window
+    shown = wanted[:limit]
+    end = shown[-1] if len(wanted) > limit else (looked_at[-1][0] if looked_at else None)
+    found = Entry.objects.filter(pk__in=shown).order_by("-id").select_related("leaf")
+    return [read_entry(entry, leaf_of(entry)) for entry in found], end if more else None
+
+
+def read_run(run: UUID, *, limit: int) -> list[ReadEntry]:
+    """Return the first ``limit`` entries that are about a run, oldest first, from whatever chain."""
+    found = Entry.objects.filter(run=run).order_by("id").select_related("leaf")[:limit]
+    return [read_entry(entry, leaf_of(entry)) for entry in found]
+
+
+def leaf_of(entry: Entry) -> int | None:
+    leaf = getattr(entry, "leaf", None)
+    return leaf.index if leaf is not None else None

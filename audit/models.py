@@ -1,11 +1,18 @@
 """Workspaces and who belongs to them, keys, and the ledger's rows. Only ledger.py and sealer.py write the latter."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
 from audit.ids import new_id
 from audit.roles import Role
+
+if TYPE_CHECKING:  # only the stubs know it as generic
+    AnyBigIntegerField = models.BigIntegerField[int, int]
+else:
+    AnyBigIntegerField = models.BigIntegerField
 
 
 def role_choices() -> list[tuple[str, str]]:
@@ -67,10 +74,10 @@ class DataKey(models.Model):
         return str(self.id)
 
 
-class Xid8Field(models.BigIntegerField):
+class Xid8Field(AnyBigIntegerField):
     """PostgreSQL's 64-bit transaction id: the sealer's watermark (nothing can appear behind it)."""
 
-    def db_type(self, connection: object) -> str:  # type: ignore[override]
+    def db_type(self, connection: object) -> str:  # noqa: ARG002
         return "xid8"
 
 
@@ -92,7 +99,7 @@ class Entry(models.Model):
     actor = models.CharField(max_length=80)
     workspace = models.UUIDField(null=True)
     run = models.UUIDField(null=True)
-    at = models.DateTimeField(db_default=Now())
+    at = models.DateTimeField()
     xid = Xid8Field(db_default=CurrentXid())
 
     class Meta:
@@ -144,5 +151,3 @@ class SignedCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} entries"
-
-

@@ -1,17 +1,18 @@
-"""Errors of the API as problem details (RFC 9457), and the parser that bounds what is read."""
+"""Errors of the API as problem details (RFC 9457), and the parser of its bodies."""
 
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from audit.errors import Problem, TooLarge, Unavailable
+from audit.keys import KeyUnavailable
+from audit.vault import SealError
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -27,11 +28,16 @@ def response(*, status: int, title: str, detail: str, field: str = "") -> Respon
 
 
 def detail_of(error: exceptions.APIException) -> str:
-    detail = error.detail
-    return str(detail) if isinstance(detail, str) else "; ".join(f"{name}: {text}" for name, text in dict(detail).items())
+    match error.detail:
+        case str() as text:
+            return text
+        case list() as texts:
+            return "; ".join(map(str, texts))
+        case named:
+            return "; ".join(f"{name}: {text}" for name, text in named.items())
 
 
-def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001
     """Turn what a view raised into a problem document; None for what nobody foresaw."""
     match error:
         case Problem():
@@ -39,6 +45,14 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         case OperationalError() | InterfaceError():
             away = Unavailable("the database is away; nothing was done, try again in a few seconds")
             return response(status=away.status, title=away.title, detail=str(away))
+        case KeyUnavailable():
+            return response(status=410, title="Its texts cannot be read", detail=str(error))
+        case SealError():
+            # Somebody changed the row behind our back: it is refused, and nothing of it is shown.
+            return response(status=409, title="A stored text is not what was written", detail=str(error))
+        case RequestDataTooBig():
+            large = TooLarge(f"the body has over {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes: send it in parts")
+            return response(status=large.status, title=large.title, detail=str(large))
         case Http404():
             return response(status=404, title="Not found", detail="there is nothing at this address")
         case PermissionDenied():
@@ -53,21 +67,17 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             return None
 
 
-def plain(request: HttpRequest, *, status: int, title: str, detail: str) -> JsonResponse:
+def plain(*, status: int, title: str, detail: str) -> JsonResponse:
     """Return a problem document outside of REST framework's views."""
     return JsonResponse(document(status=status, title=title, detail=detail), status=status, content_type=CONTENT_TYPE)
 
 
 class BoundedJSONParser(JSONParser):
-    """Reads at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes, whatever the client announces."""
+    """Reads JSON that is not nested too deeply. How long a body may be, Django checks before (see ``handle``)."""
 
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:  # noqa: ANN401
-        request: Request = parser_context["request"]
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        announced = int(request.META.get("CONTENT_LENGTH") or 0)
-        if announced > limit:
-            raise TooLarge(f"the body has {announced} bytes; at most {limit} are taken: send it in parts")
         try:
-            return super().parse(stream, media_type, parser_context)
+            # JSON is UTF-8 (RFC 8259, 8.1). A charset that the client names could be any codec, such as bz2.
+            return super().parse(stream, media_type, {**parser_context, "encoding": "utf-8"})
         except RecursionError as error:
             raise exceptions.ParseError("the JSON is nested too deeply; flatten it") from error

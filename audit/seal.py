@@ -106,8 +106,8 @@ def parse_note(note: str, *, origin: str, verifiers: Iterable[Verifier]) -> Tree
     """
     if len(note) > NOTE_LIMIT:
         raise NoteError(f"the note has {len(note)} characters; at most {NOTE_LIMIT} are taken")
-    if any(ord(character) < 32 and character != "\n" for character in note):
-        raise NoteError("the note holds control characters")
+    if any((character < " " and character != "\n") or "\ud800" <= character <= "\udfff" for character in note):
+        raise NoteError("the note holds control characters or half a surrogate pair")
     text, separator, signatures = note.partition(SEPARATOR)
     if not separator or not signatures.endswith("\n"):
         raise NoteError("the note has no signatures")

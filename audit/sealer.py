@@ -1,12 +1,18 @@
 """Sealing: entries become leaves of a Merkle tree (RFC 9162), whose head is signed as a C2SP checkpoint."""
 
-from collections.abc import Iterator, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import islice
+from operator import or_
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
+from django.db.models import Q
 
 from audit import merkle, seal
 from audit.ledger import Fault
@@ -14,6 +20,7 @@ from audit.models import Entry, Leaf, SignedCheckpoint, TreeNode
 
 LOCK = 7_302_115_101_108
 BATCH = 5000
+READ = 2000  # leaves that a check holds in memory
 
 # Only entries older than every open transaction: nothing can later appear behind them (commit order is not id order).
 DUE = """
@@ -63,7 +70,9 @@ def extend_tree(due: Sequence[tuple[int, bytes]]) -> None:
     last = latest()
     size = last.size if last else 0
     if last and merkle.subtree_root(size, stored_node) != bytes(last.root):
-        raise Diverged(f"the tree of {size} entries no longer has the root that was signed; run manage.py verify_ledger")
+        raise Diverged(
+            f"the tree of {size} entries no longer has the root that was signed; run manage.py verify_ledger"
+        )
     nodes = merkle.new_nodes(size, [leaf_hash for _, leaf_hash in due], stored_node)
     Leaf.objects.bulk_create([Leaf(index=size + n, entry_id=entry_id) for n, (entry_id, _) in enumerate(due)])
     TreeNode.objects.bulk_create([TreeNode(level=n.level, index=n.index, hash=n.hash) for n in nodes])
@@ -82,7 +91,7 @@ def seal_all() -> int:
 
 
 UNSEALED_AGE = """
-SELECT coalesce(extract(epoch FROM now() - min(e.at)), 0)
+SELECT coalesce(extract(epoch FROM greatest(now() - min(e.at), interval '0')), 0)
 FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id WHERE l.index IS NULL
 """
 
@@ -113,53 +122,157 @@ class RunProof:
 
 
 def prove(run: UUID) -> RunProof:
-    """Return every entry of a run, with an inclusion proof where it is sealed."""
+    """Return every entry of a run, with an inclusion proof where it is sealed.
+
+    Raises:
+        Diverged: a node of the tree is missing.
+    """
     last = latest()
     size = last.size if last else 0
-    entries = Entry.objects.filter(run=run).order_by("id").values_list("body", "leaf__index")
-    return RunProof(
-        note=last.note if last else "",
-        size=size,
-        entries=tuple(
-            EntryProof(
-                bytes(body),
-                index if index is not None and index < size else None,
-                merkle.inclusion_proof(index, size, stored_node) if index is not None and index < size else (),
-            )
-            for body, index in entries
-        ),
+    rows: Iterable[tuple[Any, Any]] = Entry.objects.filter(run=run).order_by("id").values_list("body", "leaf__index")
+    found = [(bytes(body), index if index is not None and index < size else None) for body, index in rows]
+    nodes = nodes_for([index for _, index in found if index is not None], size)
+    entries = (
+        EntryProof(body, index, () if index is None else merkle.inclusion_proof(index, size, nodes))
+        for body, index in found
     )
+    return RunProof(note=last.note if last else "", size=size, entries=tuple(entries))
 
 
-def check_tree() -> Iterator[Fault]:
-    """Compare every leaf with its entry, rebuild the tree, and check every signed checkpoint against it."""
-    places = merkle.Accumulator()
-    notes = {row.size: row for row in SignedCheckpoint.objects.all()}
-    leaves = Leaf.objects.select_related("entry").order_by("index")
-    for expected, leaf in enumerate(leaves.iterator(chunk_size=2000)):
-        if leaf.index != expected:
-            yield Fault(f"leaf {expected}", "it is missing")
-            return
-        places.append(merkle.leaf_hash(bytes(leaf.entry.body)))
-        row = notes.pop(expected + 1, None)
-        if row is not None:
-            yield from check_note(row, places.root())
-    yield from (Fault(f"checkpoint {size}", "it covers more entries than there are") for size in notes)
-    for node in TreeNode.objects.filter(level=0).select_related(None).order_by("index").iterator(chunk_size=2000):
-        stored = Leaf.objects.filter(index=node.index).values_list("entry__leaf_hash", flat=True).first()
-        if stored is None or bytes(stored) != bytes(node.hash):
-            yield Fault(f"tree node 0/{node.index}", "it differs from its entry's hash")
+NODES = """
+SELECT n.level, n.index, n.hash FROM audit_treenode n
+JOIN unnest(%s::smallint[], %s::bigint[]) AS w (level, index) ON n.level = w.level AND n.index = w.index
+"""
 
 
-def check_note(row: SignedCheckpoint, root: bytes) -> Iterator[Fault]:
-    """Check one signed checkpoint: its signature, its size and its root."""
+def nodes_for(leaves: Sequence[int], size: int) -> merkle.Fetch:
+    """Return every node that the inclusion proofs of these leaves need, read at once."""
+    places: set[tuple[int, int]] = set()
+
+    def ask(level: int, index: int) -> bytes:
+        places.add((level, index))
+        return bytes(merkle.HASH_SIZE)
+
+    for leaf in leaves:
+        merkle.inclusion_proof(leaf, size, ask)
+    with connection.cursor() as cursor:
+        cursor.execute(NODES, [[level for level, _ in places], [index for _, index in places]])
+        found = {(level, index): bytes(hash_) for level, index, hash_ in cursor.fetchall()}
+
+    def fetch(level: int, index: int) -> bytes:
+        if (level, index) not in found:
+            raise Diverged(f"tree node {level}/{index} is missing; run manage.py verify_ledger")
+        return found[level, index]
+
+    return fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A signed tree head to compare with the entries: where it is kept, what it says, and what is wrong with it."""
+
+    where: str
+    size: int
+    root: bytes
+    flaw: str = ""
+
+    def compare(self, root: bytes) -> Iterator[Fault]:
+        if self.flaw:
+            yield Fault(self.where, self.flaw)
+        if self.root and self.root != root:
+            yield Fault(self.where, "the entries it covers no longer have the root that was signed")
+
+
+def kept_head(note: str) -> seal.TreeHead:
+    """Read a signed checkpoint that was kept outside of this database.
+
+    Raises:
+        NoteError: it is not one of ours, was changed, or covers nothing.
+    """
+    head = seal.parse_note(note, origin=settings.PROMETHEUS_ORIGIN, verifiers=[signer().verifier])
+    if head.size == 0:
+        raise seal.NoteError("the checkpoint covers no entry, so it proves nothing")
+    return head
+
+
+def stored_head(row: SignedCheckpoint) -> Head:
     where = f"checkpoint {row.size}"
     try:
         signed = seal.parse_note(row.note, origin=settings.PROMETHEUS_ORIGIN, verifiers=[signer().verifier])
     except seal.NoteError as error:
-        yield Fault(where, f"its note is refused: {error}")
-        return
-    if signed.size != row.size or signed.root != bytes(row.root):
-        yield Fault(where, "its columns differ from the signed note")
-    if signed.root != root:
-        yield Fault(where, "the entries it covers no longer have the root that was signed")
+        return Head(where, row.size, b"", f"its note is refused: {error}")
+    agree = signed.size == row.size and signed.root == bytes(row.root)
+    return Head(where, row.size, signed.root, "" if agree else "its columns differ from the signed note")
+
+
+def check_tree(*, kept: Iterable[seal.TreeHead] = ()) -> Iterator[Fault]:
+    """Rebuild the tree from the entries and compare every leaf, node and signed checkpoint with it.
+
+    Args:
+        kept: heads that somebody kept outside of this database. Only they find that the end of everything was cut
+            off, or that the holder of the signing key wrote another history.
+    """
+    # What is under the latest checkpoint never changes, so a ledger that is written to meanwhile can be checked.
+    last = latest()
+    size = last.size if last else 0
+    stored = (stored_head(row) for row in SignedCheckpoint.objects.filter(size__lte=size).order_by("size").iterator())
+    foreign = sorted((Head(f"kept checkpoint {h.size}", h.size, h.root) for h in kept), key=lambda head: head.size)
+    yield from (Fault(h.where, f"it covers more than the {size} entries under seal") for h in foreign if h.size > size)
+    heads = heapq.merge(stored, (head for head in foreign if head.size <= size), key=lambda head: head.size)
+    yield from rebuild(size, heads)
+    yield from beyond()
+
+
+def rebuild(size: int, heads: Iterator[Head]) -> Iterator[Fault]:
+    """Compare everything below ``size`` with what the entries' bytes give. ``heads`` come in order of size."""
+    tree, head = merkle.Accumulator(), next(heads, None)
+    leaves = Leaf.objects.filter(index__gte=0, index__lt=size).order_by("index").values_list("index", "entry_id")
+    rows = leaves.iterator(chunk_size=READ)
+    while tree.size < size:
+        begin, batch, nodes = tree.size, dict(islice(rows, READ)), dict[tuple[int, int], bytes]()
+        bodies = dict(Entry.objects.filter(pk__in=batch.values()).values_list("pk", "body"))
+        for index in range(begin, min(begin + READ, size)):
+            if batch.get(index) not in bodies:
+                yield Fault(
+                    f"leaf {index}", f"its entry {batch[index]} is missing" if index in batch else "it is missing"
+                )
+                return  # from here on nothing can be rebuilt
+            done = tree.append(merkle.leaf_hash(bytes(bodies[batch[index]])))
+            nodes.update(((node.level, node.index), node.hash) for node in done)
+            while head is not None and head.size <= tree.size:
+                yield from head.compare(tree.root())
+                head = next(heads, None)
+        yield from check_nodes(nodes, begin=begin, end=tree.size)
+
+
+def check_nodes(nodes: Mapping[tuple[int, int], bytes], *, begin: int, end: int) -> Iterator[Fault]:
+    """Compare the stored nodes that leaves ``begin <= i < end`` complete with what they must be."""
+    levels = range(end.bit_length())
+    places = (Q(level=level, index__gte=begin >> level, index__lt=end >> level) for level in levels)
+    rows = TreeNode.objects.filter(reduce(or_, places)).values_list("level", "index", "hash")
+    stored = {(level, index): bytes(hash_) for level, index, hash_ in rows}
+    for (level, index), hash_ in nodes.items():
+        if (level, index) not in stored:
+            yield Fault(f"tree node {level}/{index}", "it is missing")
+        elif stored[level, index] != hash_:
+            yield Fault(f"tree node {level}/{index}", "it is not the hash of the entries below it")
+
+
+# One statement, so that a sealer at work is seen before or after its commit, never half.
+BEYOND = """
+WITH sealed AS (SELECT coalesce(max(size), 0) AS size FROM audit_signedcheckpoint)
+SELECT 'leaf ' || index FROM audit_leaf, sealed WHERE index < 0 OR index >= size
+UNION ALL
+SELECT 'tree node ' || level || '/' || index FROM audit_treenode, sealed
+WHERE level < 0 OR index < 0 OR (index::numeric + 1) * power(2::numeric, level) > size
+UNION ALL
+SELECT 'checkpoint ' || size FROM audit_signedcheckpoint WHERE size <= 0
+"""
+
+
+def beyond() -> Iterator[Fault]:
+    """Name the rows of the tree that no signed checkpoint covers."""
+    with connection.cursor() as cursor:
+        cursor.execute(BEYOND)
+        rows = cursor.fetchall()
+    yield from (Fault(where, "no signed checkpoint covers it") for (where,) in rows)

@@ -5,6 +5,6 @@ from celery import shared_task
 from audit import sealer
 
 
-@shared_task(name="audit.seal")
+@shared_task(name="audit.seal")  # type: ignore[untyped-decorator]
 def seal() -> None:
     sealer.seal_all()

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from audit.access import workspace_of
 from audit.actors import Actor
 from audit.errors import Invalid
 from audit.roles import Scope
@@ -19,7 +20,7 @@ FIELDS = {"source", "title", "text", "trusted"}
 
 
 class DocumentIn(serializers.Serializer[object]):
-    source = serializers.CharField(max_length=120)
+    source = serializers.CharField(max_length=120)  # type: ignore[assignment] # a field's own source is another
     title = serializers.CharField(max_length=200)
     text = serializers.CharField(help_text="plain text or Markdown, at most 5 MB")
     trusted = serializers.BooleanField(default=True, help_text="only the first document of a source sets this")
@@ -27,7 +28,7 @@ class DocumentIn(serializers.Serializer[object]):
 
 class DocumentOut(serializers.Serializer[object]):
     id = serializers.UUIDField()
-    source = serializers.CharField(source="source.name")
+    source = serializers.CharField(source="source.name")  # type: ignore[assignment] # as above
     title = serializers.CharField()
     version = serializers.IntegerField()
     current = serializers.BooleanField()
@@ -50,8 +51,8 @@ class Documents(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the workspace's documents, newest first, without their texts."""
-        actor = actor_of(request)
-        rows = Document.objects.filter(source__workspace_id=actor.workspace).select_related("source").defer("text")
+        workspace = workspace_of(actor_of(request))
+        rows = Document.objects.filter(source__workspace_id=workspace).select_related("source").defer("text")
         paginator = NewestFirst()
         found = paginator.paginate_queryset(rows, request, view=self)
         return paginator.get_paginated_response(DocumentOut(found, many=True).data)
@@ -64,7 +65,7 @@ class Documents(APIView):
             source=short(asked, "source", limit=120),
             title=short(asked, "title", limit=200),
             text=asked["text"],
-            trusted=bool(asked.get("trusted", True)),
+            trusted=asked.get("trusted", True),
             actor=actor_of(request),
         )
         return Response(DocumentOut(document).data, status=201)
@@ -82,6 +83,8 @@ def fields_of(data: object) -> dict[str, Any]:
         raise Invalid(f"{unknown[0][:60]!r} is not a field; known are {', '.join(sorted(FIELDS))}")
     if not isinstance(data.get("text"), str):
         raise Invalid("text is missing; send the document's text")
+    if not isinstance(data.get("trusted", True), bool):
+        raise Invalid(f"trusted is {str(data['trusted'])[:60]!r}; send true or false")
     return data
 
 

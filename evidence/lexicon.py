@@ -5,6 +5,11 @@ found in the source.
 """
 
 
+def words(text: str) -> frozenset[str]:
+    """Return the words of a text, each once."""
+    return frozenset(text.split())
+
+
 def pairs(text: str) -> dict[str, frozenset[str]]:
     """Return, for each word of the pairs "a/b", the words opposed to it."""
     opposed: dict[str, set[str]] = {}
@@ -20,92 +25,105 @@ def groups(text: str) -> dict[str, str]:
     return {word: line.split()[0] for line in text.strip().splitlines() for word in line.split()}
 
 
-MODALS = frozenset("must may can could should would will shall might cannot ought can't won't shan't".split())
-AUXILIARIES = MODALS | frozenset("is are was were be been being has have had do does did am 's 're".split())
-OBLIGATION = frozenset("must shall required mandatory obligatory".split())
-POSSIBILITY = frozenset("may might could".split())
+MODALS = words("""
+    must may can could should would will shall might cannot ought can't won't shan't
+""")
+AUXILIARIES = MODALS | words("""
+    is are was were be been being has have had do does did am 's 're
+""")
+OBLIGATION = words("must shall required mandatory obligatory")
+POSSIBILITY = words("may might could")
 
-NEGATORS = frozenset(
-    "not never no none nobody nothing nowhere neither nor without cannot cant dont doesnt didnt isnt arent wasnt werent "
-    "wont lack lacks lacked lacking fail fails failed failing unable hardly scarcely barely rarely seldom".split()
-)
+NEGATORS = words("""
+    not never no none nobody nothing nowhere neither nor without cannot cant dont doesnt didnt isnt arent wasnt
+    werent wont lack lacks lacked lacking fail fails failed failing unable hardly scarcely barely rarely seldom
+""")
 # "no more than" sets a bound and denies nothing.
-COMPARATIVES = frozenset("more less fewer later sooner earlier higher lower greater slower faster older younger".split())
-EMPHATIC = frozenset("only just merely simply least necessarily".split())
-CLAUSE_WORDS = frozenset(
-    "but because although though while whereas unless except which who whose if when whenever until provided once since "
-    "so therefore where".split()
-)
-CONDITION_WORDS = frozenset("when whenever if unless where provided while until once with among who whose".split())
-VERBLESS_CONDITIONS = frozenset("with among".split())
+COMPARATIVES = words("""
+    more less fewer later sooner earlier higher lower greater slower faster older younger
+""")
+EMPHATIC = words("only just merely simply least necessarily")
+CLAUSE_WORDS = words("""
+    but because although though while whereas unless except which who whose if when whenever until provided once
+    since so therefore where
+""")
 
-UNIVERSAL = frozenset("all every each always entire entirely invariably everyone everybody whole".split())
-PARTIAL = frozenset(
-    "some most many several few often sometimes usually occasionally partly partially rarely generally frequently "
-    "typically mostly half seldom".split()
-)
-EXCLUSIVE = frozenset("only solely exclusively".split())
-NEVER = frozenset("never none nobody no".split())
+UNIVERSAL = words("""
+    all every each always entire entirely invariably everyone everybody whole
+""")
+PARTIAL = words("""
+    some most many several few often sometimes usually occasionally partly partially rarely generally frequently
+    typically mostly half seldom
+""")
+EXCLUSIVE = words("only solely exclusively")
 
 STOP = (
     AUXILIARIES
     | NEGATORS
-    | frozenset(
-        "a about above across again against all almost along already also although among an and another any anyone "
-        "anything approximately around as at away back because become becomes became below between both but by circa "
-        "despite down each either else enough especially etc even ever every everyone few for former from further he "
-        "her here hers herself him himself his how however i if in indeed inside instead into it its itself just least "
-        "less like many me mine more moreover most much my myself nearly neither nevertheless next now of off often on "
-        "once only onto or other others our ours out over own per perhaps please quite rather really same several she "
-        "since so some somebody somehow something sometimes soon still such than that the their theirs them themselves "
-        "then there thereby therefore these they this those though through throughout thus to together too toward "
-        "towards under unless until up upon us usually very via we well what whatever when where whereas whether which "
-        "while who whole whom whose why with within yet you your yours roughly always entire entirely solely "
-        "exclusively exactly able ought let".split()
-    )
-) - frozenset(["nothing"])
+    | words("""
+        a about above across again against all almost along already also although among an and another any
+        anyone anything approximately around as at away back because become becomes became below between both
+        but by circa despite down each either else enough especially etc even ever every everyone few for former
+        from further he her here hers herself him himself his how however i if in indeed inside instead into it
+        its itself just least less like many me mine more moreover most much my myself nearly neither
+        nevertheless next now of off often on once only onto or other others our ours out over own per perhaps
+        please quite rather really same several she since so some somebody somehow something sometimes soon
+        still such than that the their theirs them themselves then there thereby therefore these they this those
+        though through throughout thus to together too toward towards under unless until up upon us usually very
+        via we well what whatever when where whereas whether which while who whole whom whose why with within
+        yet you your yours roughly always entire entirely solely exclusively exactly able ought let
+    """)
+) - words("nothing")
 
 # Words that may be missing without the claim being about something else; they weigh half.
-LIGHT = frozenset(
-    "accord accordance account add allow amount appear area ask base begin bring call carry case cause certain change "
-    "come common consider contain current day describe different do early end fact find first follow follows form full "
-    "get give go good great group help hold include involve keep kind know large last late later lead leave level "
-    "locate long look main make mean name need new note number occur old original part particular patient people "
-    "period person place play point possible present previous provide put recent reach receive record refer regard "
-    "relate remain report result role run say second see seek seem series serve set show side significant similar "
-    "small special start state step take tell term thing time total toward try turn type use value various view want "
-    "way week work world write year month hour minute before after during earlier together known used "
-    "member million thousand billion".split()
-)
+LIGHT = words("""
+    accord accordance account add allow amount appear area ask base begin bring call carry case cause certain
+    change come common consider contain current day describe different do early end fact find first follow
+    follows form full get give go good great group help hold include involve keep kind know large last late
+    later lead leave level locate long look main make mean name need new note number occur old original part
+    particular patient people period person place play point possible present previous provide put recent reach
+    receive record refer regard relate remain report result role run say second see seek seem series serve set
+    show side significant similar small special start state step take tell term thing time total toward try turn
+    type use value various view want way week work world write year month hour minute before after during
+    earlier together known used member million thousand billion
+""")
 
-ANTONYMS = pairs(
-    "increase/decrease increase/reduce rise/fall raise/lower higher/lower high/low more/fewer more/less maximum/minimum "
-    "gain/loss grow/shrink expand/contract accelerate/slow improve/worsen better/worse best/worst strengthen/weaken "
-    "strong/weak safe/unsafe safe/dangerous safe/harmful allow/forbid allow/prohibit allow/ban permit/forbid "
-    "permit/prohibit legal/illegal lawful/unlawful allowed/forbidden allowed/prohibited permitted/prohibited "
-    "permitted/forbidden accept/reject accept/refuse accept/decline approve/reject approve/deny grant/deny "
-    "grant/refuse confirm/deny support/oppose agree/disagree agree/refuse succeed/fail success/failure win/lose won/lost "
-    "victory/defeat pass/fail open/close open/closed start/stop start/end begin/end begin/stop continue/stop "
-    "continue/discontinue restart/stop initiate/discontinue include/exclude add/remove attach/detach connect/disconnect "
-    "enable/disable activate/deactivate buy/sell lend/borrow import/export enter/leave arrive/depart appear/disappear "
-    "create/destroy build/demolish before/after earlier/later early/late first/last above/below over/under "
-    "inside/outside internal/external upper/lower left/right north/south east/west northern/southern eastern/western "
-    "indoor/outdoor present/absent presence/absence possible/impossible effective/ineffective sufficient/insufficient "
-    "adequate/inadequate complete/incomplete correct/incorrect correct/wrong right/wrong true/false accurate/inaccurate "
-    "appropriate/inappropriate positive/negative active/inactive direct/indirect dependent/independent stable/unstable "
-    "regular/irregular reversible/irreversible common/rare frequent/rare normal/abnormal benign/malignant acute/chronic "
-    "oral/intravenous mandatory/optional required/optional mandatory/voluntary compulsory/voluntary recommend/avoid "
-    "recommended/contraindicated indicated/contraindicated use/avoid cause/prevent promote/inhibit stimulate/inhibit "
-    "male/female man/woman men/women father/mother son/daughter brother/sister husband/wife young/old alive/dead "
-    "rural/urban public/private domestic/foreign majority/minority full/empty hot/cold warm/cold light/heavy "
-    "fast/slow quick/slow rapid/slow long/short wide/narrow thick/thin deep/shallow large/small big/small great/small "
-    "easy/difficult simple/complex cheap/expensive rich/poor love/hate like/dislike praise/criticise friend/enemy "
-    "temporary/permanent partial/complete partially/completely lengthened/shortened lengthen/shorten halve/double "
-    "halved/doubled morning/evening day/night summer/winter spring/autumn heavier/lighter with/without "
-    "faster/slower acquitted/convicted guilty/innocent convict/acquit appoint/dismiss hire/fire survive/die "
-    "unopened/opened sweet/bitter wet/dry frozen/thawed single/married married/divorced"
-)
-NEGATED_BY_IN = frozenset("un non in im ir il dis".split())
+ANTONYMS = pairs("""
+    increase/decrease increase/reduce rise/fall raise/lower higher/lower high/low more/fewer more/less
+    maximum/minimum gain/loss grow/shrink expand/contract accelerate/slow improve/worsen better/worse best/worst
+    strengthen/weaken strong/weak safe/unsafe safe/dangerous safe/harmful allow/forbid allow/prohibit allow/ban
+    permit/forbid permit/prohibit legal/illegal lawful/unlawful allowed/forbidden allowed/prohibited
+    permitted/prohibited permitted/forbidden accept/reject accept/refuse accept/decline approve/reject
+    approve/deny grant/deny grant/refuse confirm/deny support/oppose agree/disagree agree/refuse succeed/fail
+    success/failure win/lose won/lost victory/defeat pass/fail open/close open/closed start/stop start/end
+    begin/end begin/stop continue/stop continue/discontinue restart/stop initiate/discontinue include/exclude
+    add/remove attach/detach connect/disconnect enable/disable activate/deactivate buy/sell lend/borrow
+    import/export enter/leave arrive/depart appear/disappear create/destroy build/demolish before/after
+    earlier/later early/late first/last above/below over/under inside/outside internal/external upper/lower
+    left/right north/south east/west northern/southern eastern/western indoor/outdoor present/absent
+    presence/absence possible/impossible effective/ineffective sufficient/insufficient adequate/inadequate
+    complete/incomplete correct/incorrect correct/wrong right/wrong true/false accurate/inaccurate
+    appropriate/inappropriate positive/negative active/inactive direct/indirect dependent/independent
+    stable/unstable regular/irregular reversible/irreversible common/rare frequent/rare normal/abnormal
+    benign/malignant acute/chronic oral/intravenous mandatory/optional required/optional mandatory/voluntary
+    compulsory/voluntary recommend/avoid recommended/contraindicated indicated/contraindicated use/avoid
+    cause/prevent promote/inhibit stimulate/inhibit male/female man/woman men/women father/mother son/daughter
+    brother/sister husband/wife young/old alive/dead rural/urban public/private domestic/foreign
+    majority/minority full/empty hot/cold warm/cold light/heavy fast/slow quick/slow rapid/slow long/short
+    wide/narrow thick/thin deep/shallow large/small big/small great/small easy/difficult simple/complex
+    cheap/expensive rich/poor love/hate like/dislike praise/criticise friend/enemy temporary/permanent
+    partial/complete partially/completely lengthened/shortened lengthen/shorten halve/double halved/doubled
+    morning/evening day/night summer/winter spring/autumn heavier/lighter with/without faster/slower
+    acquitted/convicted guilty/innocent convict/acquit appoint/dismiss hire/fire survive/die unopened/opened
+    sweet/bitter wet/dry frozen/thawed single/married married/divorced
+""")
+# Words that place one thing by another: they carry little content, and their opposites turn the meaning round.
+PLACING = {
+    "before": "after", "after": "before", "above": "below", "below": "above", "over": "under", "under": "over",
+    "inside": "outside", "outside": "inside", "until": "after", "since": "before",
+}  # fmt: skip
+TIMED = words("before after until since")
+NEGATED_BY_IN = words("un non in im ir il dis")
 
 # Words of one line count as the same. Short lines: what is not listed must be found as it stands.
 SYNONYMS = groups("""
@@ -137,6 +155,24 @@ firm company
 country nation
 town city
 film picture
+france french
+spain spanish spaniard
+britain british
+netherlands dutch
+greece greek
+denmark danish dane
+sweden swedish swede
+poland polish
+turkey turkish
+switzerland swiss
+norway norwegian
+ireland irish
+scotland scottish scots
+wales welsh
+finland finnish
+iceland icelandic
+portugal portuguese
+philippines filipino
 """)
 
 IRREGULAR = {
@@ -158,14 +194,12 @@ IRREGULAR = {
     for form in forms
 }  # fmt: skip
 
-DEMONYM_ENDINGS = frozenset(["", "n", "an", "ian", "ean", "ese", "ish", "i", "s", "ns", "ans", "ians", "ism", "ist", "ic", "er", "ers"])
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        "january|jan february|feb march|mar april|apr may june|jun july|jul august|aug september|sep|sept october|oct "
-        "november|nov december|dec".split(),
-        start=1,
-    )
-    for name in names.split("|")
-}
-WEEKDAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+DEMONYM_ENDINGS = frozenset(
+    ["", "n", "an", "ian", "ean", "ese", "ish", "i", "s", "ns", "ans", "ians", "ism", "ist", "ic", "er", "ers"]
+)
+MONTHS_IN_ORDER = (
+    "january|jan february|feb march|mar april|apr may june|jun july|jul august|aug september|sep|sept october|oct "
+    "november|nov december|dec"
+)
+MONTHS = {name: number for number, names in enumerate(MONTHS_IN_ORDER.split(), start=1) for name in names.split("|")}
+WEEKDAYS = words("monday tuesday wednesday thursday friday saturday sunday")

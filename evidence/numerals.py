@@ -11,17 +11,15 @@ SEPARATORS = str.maketrans("", "", ",\u00a0 ")
 # Traps off: what overflows becomes infinite, and what is not finite is not a number here.
 ARITHMETIC = Context(prec=50, Emax=9999, Emin=-9999, traps=[])
 
-ONES = {
-    word: Decimal(number)
-    for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen".split()
-    )
-}
-TENS = {
-    word: Decimal(number * 10)
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
+FROM_ZERO = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+FROM_TWENTY = "twenty thirty forty fifty sixty seventy eighty ninety"
+FROM_FIRST = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
+ONES = {word: Decimal(number) for number, word in enumerate(FROM_ZERO.split())}
+TENS = {word: Decimal(number * 10) for number, word in enumerate(FROM_TWENTY.split(), start=2)}
+ORDINALS = {"last": Decimal(-1)} | {word: Decimal(number) for number, word in enumerate(FROM_FIRST.split(), start=1)}
 SCALES = {
     "hundred": Decimal(100),
     "dozen": Decimal(12),
@@ -85,7 +83,7 @@ def digits(tokens: Sequence[Token], at: int) -> Numeral | None:
 
 
 def with_fraction(tokens: Sequence[Token], value: Decimal, end: int) -> tuple[Decimal, int]:
-    """Read "1/2" as a half and "2,5" as two and a half, where nothing else follows that would make it a date or list."""
+    """Read "1/2" as a half and "2,5" as two and a half, where nothing follows that would make it a date or list."""
     if end + 1 >= len(tokens) or tokens[end + 1].kind is not Kind.NUMBER:
         return value, end
     mark, following = tokens[end], tokens[end + 1]

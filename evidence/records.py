@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from typing import assert_never
 from uuid import UUID
 
+from django.db.models import F, Prefetch, QuerySet
+from django.db.models.functions import Greatest, Least, Substr
+
 from audit import vault
 from audit.fields import open_text, seal_text
 from audit.ids import new_id
@@ -13,6 +16,8 @@ from evidence import models
 from evidence.gate import GatePolicy
 from evidence.passages import Passage
 from evidence.verdicts import GateReport, JudgedClaim, Verdict
+
+CONTEXT = 240
 
 
 def run_passage(run: UUID, passage: Passage, *, key: vault.DataKey) -> models.Passage:
@@ -87,9 +92,7 @@ class BundleRows:
     evidence: tuple[models.Evidence, ...]
 
 
-def bundle_rows(
-    run: UUID, report: GateReport, *, revision: int, policy: GatePolicy, key: vault.DataKey
-) -> BundleRows:
+def bundle_rows(run: UUID, report: GateReport, *, revision: int, policy: GatePolicy, key: vault.DataKey) -> BundleRows:
     """Return the rows of one gate report, unsaved."""
     calibration = policy.calibration
     bundle = models.ClaimBundle(
@@ -109,12 +112,18 @@ def bundle_rows(
 
 @dataclass(frozen=True, slots=True)
 class ReadEvidence:
-    """One passage beside a claim, with the spans to highlight in both."""
+    """One passage beside a claim, with the spans to highlight in both.
+
+    ``before`` and ``after`` are the document's words around a reference passage, at most ``CONTEXT`` characters each.
+    """
 
     passage: UUID
     source: str
     title: str
+    trusted: bool
+    before: str
     text: str
+    after: str
     sha256: str
     stance: str
     score: float
@@ -151,7 +160,10 @@ def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
         passage=passage.pk,
         source=passage.origin,
         title=passage.document.title if passage.document else passage.origin,
+        trusted=passage.trusted,
+        before=getattr(row, "before", None) or "",
         text=passage_text(passage, key),
+        after=getattr(row, "after", None) or "",
         sha256=row.passage_sha256,
         stance=row.stance,
         score=row.score,
@@ -161,12 +173,20 @@ def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
     )
 
 
+def evidence_in_context() -> QuerySet[models.Evidence]:
+    """Return evidence, the deciding one first, with the words around its passage; documents stay in the database."""
+    text, start, end = (F(f"passage__{name}") for name in ("document__text", "start", "end"))
+    before = Substr(text, Greatest(start - (CONTEXT - 1), 1), Least(start, CONTEXT))
+    rows = models.Evidence.objects.select_related("passage__document").defer("passage__document__text").order_by("id")
+    return rows.annotate(before=before, after=Substr(text, end + 1, CONTEXT))
+
+
 def read_claims(run: UUID, *, key: vault.DataKey) -> tuple[ReadClaim, ...]:
     """Return the claims of a run's last bundle in clear. The caller has written the access entry before."""
     bundle = models.ClaimBundle.objects.filter(run=run).order_by("-revision").first()
     if bundle is None:
         return ()
-    rows = bundle.claims.order_by("ordinal").prefetch_related("evidence__passage__document")
+    rows = bundle.claims.order_by("ordinal").prefetch_related(Prefetch("evidence", queryset=evidence_in_context()))
     return tuple(
         ReadClaim(
             id=row.pk,
@@ -184,5 +204,3 @@ def read_claims(run: UUID, *, key: vault.DataKey) -> tuple[ReadClaim, ...]:
         )
         for row in rows
     )
-
-

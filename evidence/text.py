@@ -9,10 +9,12 @@ from functools import lru_cache
 
 from evidence.lexicon import IRREGULAR, SYNONYMS
 
+# A word may hold underscores but ends before them: in "must _not_ be given" the word is "not".
 # Thousands are grouped by at most eight separators, so that a long run of groups is read once and not again from each.
 TOKEN = re.compile(
-    r"(?P<number>(?:\d{1,3}(?:[,\u00a0]\d{3}){1,8}+(?!\d)|\d{1,3}(?: \d{3}){0,2}? 000(?!\d)|\d++)(?:\.\d++)?(?:[eE][+-]?\d{1,6}(?!\w))?|\.\d++)"
-    r"|(?P<word>[^\W\d_](?:\w|'(?=\w))*+)"
+    r"(?P<number>(?:\d{1,3}(?:[,\u00a0]\d{3}){1,8}+(?!\d)|\d{1,3}(?: \d{3}){0,2}? 000(?!\d)|\d++)"
+    r"(?:\.\d++)?(?:[eE][+-]?\d{1,6}(?!\w))?|\.\d++)"
+    r"|(?P<word>[^\W\d_](?:[^\W_]|'(?=[^\W_])|_++(?=[^\W_]))*+)"
     r"|(?P<mark>[^\w\s]|_)"
 )
 DECORATION = frozenset("*`#_\\")
@@ -102,7 +104,7 @@ def normalise(text: str) -> Normal:
 
 
 def raise_once(piece: str, *, raised: bool) -> tuple[bool, str]:
-    """Return whether a superscript is going on, and the piece: of a run of raised digits only the first has its mark."""
+    """Return whether a superscript is going on, and the piece: of a run of raised digits the first has its mark."""
     if not piece.startswith("^") or len(piece) == 1:
         return False, piece
     return True, piece[1:] if raised else piece
@@ -168,6 +170,7 @@ def stem(folded: str) -> str:
 SAME = {stem(word): stem(first) for word, first in SYNONYMS.items()}
 
 
+@lru_cache(maxsize=16384)
 def key(folded: str) -> str:
     """Return what a word is compared by: its stem, or the stem of the first of its synonyms."""
     found = stem(folded)

@@ -1,4 +1,4 @@
-"""Units of measure by family, each with its factor to the family's base unit; compounds such as IU/kg and ml per minute."""
+"""Units of measure by family, each with its factor to the family's base unit; compounds: IU/kg, ml per minute."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,19 +33,19 @@ class Measure:
 # family, then "factor names": the names as they are written; single letters and mixed case hold for exactly that case.
 TABLE = {
     "mass": "1e3 kg kgs kilo kilos kilogram kilograms kilogramme kilogrammes; 1 g gram grams gramme grammes gm; "
-    "1e-3 mg milligram milligrams milligramme milligrammes; 1e-6 μg mcg ug microgram micrograms microgramme microgrammes; "
-    "1e-9 ng nanogram nanograms; 1e-12 pg picogram picograms; 1e6 tonne tonnes; 453.59237 lb lbs; 28.349523125 oz ounce "
-    "ounces",
+    "1e-3 mg milligram milligrams milligramme milligrammes; 1e-6 μg mcg ug microgram micrograms "
+    "microgramme microgrammes; 1e-9 ng nanogram nanograms; 1e-12 pg picogram picograms; 1e6 tonne tonnes; "
+    "453.59237 lb lbs; 28.349523125 oz ounce ounces",
     "volume": "1 l L litre litres liter liters; 0.1 dl dL decilitre decilitres deciliter deciliters; 0.01 cl cL; "
     "1e-3 ml mL millilitre millilitres milliliter milliliters cc; 1e-6 μl μL microlitre microlitres microliter "
     "microliters; 3.785411784 gallon gallons",
     "time": "1 s sec secs second seconds; 1e-3 ms millisecond milliseconds; 60 min mins minute minutes; "
     "3600 h hr hrs hour hours; 86400 day days; 604800 week weeks wk wks",
     "calendar": "1 month months; 3 quarter quarters; 12 year years yr yrs; 120 decade decades; 1200 century centuries",
-    "length": "1 m metre metres meter meters; 1e-3 mm millimetre millimetres millimeter millimeters; 1e-2 cm centimetre "
-    "centimetres centimeter centimeters; 1e3 km kms kilometre kilometres kilometer kilometers; 1e-6 μm um micrometre "
-    "micrometres micrometer micrometers; 1e-9 nm nanometre nanometres; 0.0254 inch inches; 0.3048 ft foot feet; "
-    "0.9144 yard yards yd; 1609.344 mile miles mi",
+    "length": "1 m metre metres meter meters; 1e-3 mm millimetre millimetres millimeter millimeters; 1e-2 cm "
+    "centimetre centimetres centimeter centimeters; 1e3 km kms kilometre kilometres kilometer kilometers; "
+    "1e-6 μm um micrometre micrometres micrometer micrometers; 1e-9 nm nanometre nanometres; 0.0254 inch "
+    "inches; 0.3048 ft foot feet; 0.9144 yard yards yd; 1609.344 mile miles mi",
     "area": "1 sqm; 1e4 ha hectare hectares; 4046.8564224 acre acres",
     "temperature": "1 °C celsius centigrade",
     "amount": "1 mol mole moles; 1e-3 mmol millimole millimoles; 1e-6 μmol umol micromole micromoles; 1e-9 nmol",

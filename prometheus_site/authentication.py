@@ -1,15 +1,14 @@
-"""How the API knows who asks: an API key, a bearer token, or the console's session."""
+"""How the API knows clients by their keys. Bearer tokens and the console's session are the libraries' own work."""
 
 import hashlib
 import secrets
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.utils.timezone import now
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
-from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from audit.access import usable
 from audit.models import ApiKey
@@ -22,10 +21,10 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey] | None:
         scheme, _, presented = request.headers.get("Authorization", "").partition(" ")
-        if scheme != self.keyword:
+        if scheme.lower() != self.keyword.lower():
             return None
         prefix, _, secret = presented.strip().partition(".")
-        key = ApiKey.objects.filter(prefix=prefix[:12]).first()
+        key = ApiKey.objects.filter(prefix=prefix).first() if prefix.isascii() and prefix.isalnum() else None
         digest = hashlib.sha256(secret.encode("utf-8", "replace")).digest()
         known = bytes(key.digest) if key else bytes(32)
         if not secrets.compare_digest(digest, known) or key is None or not usable(key):
@@ -33,24 +32,13 @@ class ApiKeyAuthentication(authentication.BaseAuthentication):
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now())
         return AnonymousUser(), key
 
-    def authenticate_header(self, request: Request) -> str:
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         return self.keyword
-
-
-class BearerAuthentication(JWTAuthentication):
-    """``Authorization: Bearer TOKEN``, signed with the one algorithm that the settings pin."""
-
-
-class SessionAuthentication(authentication.SessionAuthentication):
-    """The console's session, with the CSRF token on every change."""
-
-    def authenticate(self, request: Request) -> tuple[AbstractBaseUser, None] | None:
-        return super().authenticate(request)
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     target_class = ApiKeyAuthentication
     name = "apiKey"
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ANN401, ARG002
         return {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Api-Key PREFIX.SECRET"}

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
 INSECURE = "insecure-only-for-commands-that-need-no-secret"
-
 
 
 def keys_are_set(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001 - Django's signature
@@ -24,10 +24,9 @@ def keys_are_set(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # 
     return found
 
 
-
 def addresses_fit(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
     """A public address is served over https."""
-    local = any(name in settings.SITE_URL for name in ("127.0.0.1", "localhost"))
+    local = urlsplit(settings.SITE_URL).hostname in {"127.0.0.1", "::1", "localhost"}
     if settings.SITE_URL.startswith("http://") and not local:
         hint = "set SITE_URL to the https address that users open"
         return [Warning(f"SITE_URL is {settings.SITE_URL}, without TLS", hint=hint, id="prometheus.W001")]

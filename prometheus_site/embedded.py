@@ -101,10 +101,10 @@ def start(directory: Path, *, durable: bool) -> Servers:
     turn, users = Lock(home / "start.lock"), Lock(home / USERS_LOCK)
     try:
         _await_turn(turn, users, home)
-        started = not _kept(home)
-        if started:
-            _launch_keeper(home, durable=durable)
-        plan = _await_answers(home)
+        plan = _attach(home)
+        started = plan is None
+        if plan is None:
+            plan = _start(home, durable=durable)
     except BaseException:
         users.close()
         raise
@@ -117,6 +117,14 @@ def start(directory: Path, *, durable: bool) -> Servers:
         home=home,
         _users=users,
     )
+
+
+def _start(home: Path, *, durable: bool) -> Plan:
+    _launch_keeper(home, durable=durable)
+    plan = _attach(home)
+    if plan is None:
+        raise ServerFailed(f"the embedded servers did not start:\n{_last_words(home)}")
+    return plan
 
 
 def _await_turn(turn: Lock, users: Lock, home: Path) -> None:
@@ -148,14 +156,17 @@ def _launch_keeper(home: Path, *, durable: bool) -> None:
         keeper.launch([sys.executable, "-I", "-S", keeper.__file__, str(home)], log=output).wait()
 
 
-def _await_answers(home: Path) -> Plan:
+def _attach(home: Path) -> Plan | None:
+    """Return what runs, once both servers answer; None when no keeper is there, or it dies meanwhile."""
     deadline = time.monotonic() + PATIENCE
-    plan = Plan.load(home / "servers.json")
-    while not (_postgres_answers(plan.sockets) and _redis_answers(plan.sockets)):
-        if not _kept(home) or time.monotonic() > deadline:
-            raise ServerFailed(f"the embedded servers did not start:\n{_last_words(home)}")
+    while _kept(home):
+        plan = Plan.load(home / "servers.json")
+        if _postgres_answers(plan.sockets) and _redis_answers(plan.sockets):
+            return plan
+        if time.monotonic() > deadline:
+            raise ServerFailed(f"the embedded servers do not answer:\n{_last_words(home)}")
         time.sleep(0.02)
-    return plan
+    return None
 
 
 def _postgres_answers(sockets: str) -> bool:

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest, multiprocess
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from audit import sealer
 from orchestration.models import Approval, Run
 from orchestration.states import TERMINAL, ApprovalState
+from prometheus_site import exposure
 
 
 @require_safe
@@ -33,7 +35,8 @@ def database() -> str:
 
 def broker() -> str:
     try:
-        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1).ping()
+        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1) as client:
+            client.ping()
     except redis.RedisError as error:
         return f"away: {type(error).__name__}"
     return "ok"
@@ -45,7 +48,7 @@ def keys() -> str:
 
 @require_safe
 def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
-    """Answer 200 when database and keys are there. A broker that is away costs latency only, so it is told, not fatal."""
+    """Answer 200 when database and keys are there. A broker that is away costs latency only: it is told, not fatal."""
     parts = {"database": database(), "broker": broker(), "keys": keys()}
     serving = parts["database"] == "ok" and parts["keys"] == "ok"
     return JsonResponse({"status": "ready" if serving else "not ready", **parts}, status=200 if serving else 503)
@@ -61,7 +64,8 @@ class LedgerCollector(Collector):
         waiting = GaugeMetricFamily("prometheus_approvals_waiting", "Approvals that wait for a person")
         waiting.add_metric([], Approval.objects.filter(state=ApprovalState.PENDING.value).count())
         yield waiting
-        overdue = Run.objects.filter(due_at__lt=now(), lease_until__isnull=True)
+        moment = now()
+        overdue = Run.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=moment), due_at__lt=moment)
         late = GaugeMetricFamily("prometheus_runs_due", "Runs that are due and that no worker drives")
         late.add_metric([], overdue.exclude(state__in=[state.value for state in TERMINAL]).count())
         yield late
@@ -70,11 +74,7 @@ class LedgerCollector(Collector):
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
     """Return the metrics of this process, or of all that share PROMETHEUS_MULTIPROC_DIR, and the ledger's."""
-    registry: CollectorRegistry = REGISTRY
-    if settings.PROMETHEUS_MULTIPROC_DIR:
-        registry = CollectorRegistry()
-        multiprocess.MultiProcessCollector(registry, path=settings.PROMETHEUS_MULTIPROC_DIR)  # type: ignore[no-untyped-call]
-    body = generate_latest(registry)
+    body = generate_latest(exposure.registry())
     ledger = CollectorRegistry()
     ledger.register(LedgerCollector())
     try:

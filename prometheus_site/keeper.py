@@ -144,7 +144,7 @@ def command_of(pid: int) -> str:
         except OSError:
             return ""
     answer = subprocess.run(  # noqa: S603 -- ps is asked about a number
-        ["/bin/ps", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
+        ["/bin/ps", "-ww", "-p", str(pid), "-o", "command="], capture_output=True, text=True, check=False
     )
     return answer.stdout.strip()
 

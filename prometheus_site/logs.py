@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line, with the run and the request, never with a text of a client."""
 
 import logging
+import traceback
 from collections.abc import Callable, MutableMapping
 
 import structlog
@@ -8,23 +9,35 @@ from django.http import HttpRequest, HttpResponse
 
 from audit.ids import new_id
 
+FRAMES = 12  # of a traceback, the innermost
+EXTRAS = ("ended", "error", "fault", "port", "run", "server")  # what our own lines may add: names and ids, no texts
+
 SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
+    structlog.stdlib.ExtraAdder(allow=EXTRAS),
 ]
 
 
 def without_values(_: object, __: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
-    """Keep an exception's type and place, drop its message: a message may quote what a client sent."""
+    """Keep an exception's type and place, drop its message: a message may quote what a client sent.
+
+    The line's own text may quote it too (Celery's does), so its form is kept and what was filled in is not.
+    """
     record = event.get("_record")
-    if isinstance(record, logging.LogRecord) and record.exc_info and record.exc_info[0] is not None:
-        event["error"] = record.exc_info[0].__name__
-        record.exc_info = None
-        record.exc_text = None
-        event.pop("exc_info", None)
+    if not isinstance(record, logging.LogRecord) or not record.exc_info or record.exc_info[1] is None:
+        return event
+    error, text = record.exc_info[1], str(record.msg)
+    quotes = str(error) and str(error) in text
+    event["event"] = type(error).__name__ if quotes else text
+    event["error"] = type(error).__name__
+    frames = traceback.extract_tb(record.exc_info[2])[-FRAMES:]
+    event["trace"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+    if request := getattr(record, "request", None):
+        event["path"] = request.path
+    event.pop("exc_info", None)
     return event
 
 
@@ -36,7 +49,7 @@ def logging_configuration(*, level: str) -> dict[str, object]:
         "formatters": {
             "json": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "foreign_pre_chain": [without_values, *SHARED],
+                "foreign_pre_chain": [*SHARED, without_values],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                     structlog.processors.JSONRenderer(),

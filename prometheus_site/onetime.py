@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.encoding import force_str
 from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET
 
 
 def link_for(user: User) -> str:
@@ -26,7 +26,7 @@ def user_of(uid: str) -> User | None:
 
 
 @never_cache
-@require_safe
+@require_GET
 def one_time_login(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     user = user_of(uid)
     if user is None or not default_token_generator.check_token(user, token):

@@ -63,12 +63,12 @@ def api_page(request: HttpRequest) -> HttpResponse:
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     if request.path.startswith("/api/"):
-        return problems.plain(request, status=404, title="Not found", detail="there is nothing at this address")
+        return problems.plain(status=404, title="Not found", detail="there is nothing at this address")
     return render(request, "404.html", status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     if request.path.startswith("/api/"):
         detail = "something failed on our side; it was recorded under the X-Request-Id of this answer"
-        return problems.plain(request, status=500, title="Internal error", detail=detail)
+        return problems.plain(status=500, title="Internal error", detail=detail)
     return render(request, "500.html", status=500)

@@ -17,7 +17,10 @@ def text(name: str, default: str = "") -> str:
     """Return the value of ``NAME``, or the content of the file that ``NAME_FILE`` names."""
     path = os.environ.get(f"{name}_FILE")
     if path:
-        return Path(path).read_text(encoding="utf-8").strip()
+        try:
+            return Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE is {path!r}, which cannot be read: {error}") from error
     return os.environ.get(name, default)
 
 
@@ -41,7 +44,10 @@ def listed(name: str, default: str = "") -> list[str]:
 
 def key(name: str) -> bytes:
     """Return a 32-byte key given in base64; empty when it is not set, which a system check reports."""
-    raw = b64decode(text(name))
+    try:
+        raw = b64decode(text(name).strip(), validate=True)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is not base64; make one: openssl rand -base64 32") from error
     if raw and len(raw) != 32:
         raise ImproperlyConfigured(f"{name} has {len(raw)} bytes; 32 are needed: openssl rand -base64 32")
     return raw
@@ -58,11 +64,13 @@ def broker(url: str) -> str:
 def database(url: str) -> dict[str, object]:
     """Turn a postgresql:// URL into Django's settings; ``?host=`` may name a socket directory."""
     parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured(f"DATABASE_URL begins with {parts.scheme!r}; use postgresql://user@host/name")
     query = dict(parse_qsl(parts.query))
     pooled = flag("DATABASE_POOL", default=True)
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": parts.path.lstrip("/") or "prometheus",
+        "NAME": unquote(parts.path.lstrip("/")) or "prometheus",
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": query.pop("host", "") or parts.hostname or "",
@@ -91,6 +99,7 @@ PROMETHEUS_VAULT_KEY = key("PROMETHEUS_VAULT_KEY")
 PROMETHEUS_SIGNING_KEY = key("PROMETHEUS_SIGNING_KEY")
 PROMETHEUS_ORIGIN = text("PROMETHEUS_ORIGIN", "prometheus.localhost/audit")
 PROMETHEUS_MULTIPROC_DIR = text("PROMETHEUS_MULTIPROC_DIR")
+PROMETHEUS_METRICS_PORT = number("PROMETHEUS_METRICS_PORT", 0)
 PROMETHEUS_LEASE_SECONDS = number("PROMETHEUS_LEASE_SECONDS", 30)
 PROMETHEUS_SLICE_SECONDS = number("PROMETHEUS_SLICE_SECONDS", 60)
 PROMETHEUS_MAX_ATTEMPTS = number("PROMETHEUS_MAX_ATTEMPTS", 5)
@@ -100,6 +109,8 @@ PROMETHEUS_PROVIDER = {
     "OPENAI_BASE_URL": text("OPENAI_BASE_URL"),
     "OPENAI_API_KEY": text("OPENAI_API_KEY"),
     "OPENAI_MODEL": text("OPENAI_MODEL"),
+    "OPENAI_TIMEOUT": text("OPENAI_TIMEOUT"),
+    "OPENAI_PRICES": text("OPENAI_PRICES"),
 }
 
 INSTALLED_APPS = [
@@ -110,6 +121,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "rest_framework",
     "drf_spectacular",
     "auditlog",
@@ -155,10 +167,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "orchestration.console.navigation.navigation",
             ]
         },
     }
 ]
+
+# Widgets are looked for in templates/ first: the admin's date and time fields have labels there.
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -212,8 +228,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "prometheus_site.authentication.ApiKeyAuthentication",
-        "prometheus_site.authentication.BearerAuthentication",
-        "prometheus_site.authentication.SessionAuthentication",
+        "rest_framework_simplejwt.authentication.JWTAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["audit.permissions.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

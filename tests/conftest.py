@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
 
 import psycopg
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test.utils import setup_databases, teardown_databases
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -19,7 +23,20 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
-def template(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> str:
+def test_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Make the test database where pytest-django did not: it sees marks, not what ``workspace`` asks for later."""
+    if connection.settings_dict["NAME"] == connection.settings_dict["TEST"]["NAME"]:
+        yield
+        return
+    with django_db_blocker.unblock():
+        made = setup_databases(verbosity=0, interactive=False)
+    yield
+    with django_db_blocker.unblock():
+        teardown_databases(made, verbosity=0)
+
+
+@pytest.fixture(scope="session")
+def template(test_database: None, django_db_blocker: DjangoDbBlocker) -> str:
     """Return the name of a copy of the empty, migrated test database."""
     with django_db_blocker.unblock():
         name = f"{connection.settings_dict['NAME']}_template"
@@ -31,7 +48,7 @@ def template(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> str:
 def leave() -> None:
     """Close every connection of this process to the test database."""
     connection.close()
-    connection.close_pool()
+    cast("Any", connection).close_pool()
     try:
         from orchestration.engine import pool  # noqa: PLC0415 - only tests of the engine load it
     except ImportError:
@@ -68,8 +85,22 @@ class Person:
     actor: Actor
 
 
+@cache
+def hashed_password() -> str:
+    """Return the hash of PASSWORD, made once: it is slow on purpose."""
+    return make_password(PASSWORD)
+
+
+@cache
+def hashed() -> str:
+    """Return the password's hash, made once: making one is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def person(name: str, workspace: Workspace, *roles: Role) -> Person:
-    user = User.objects.create_user(name, password=PASSWORD, is_staff=True, is_superuser=Role.OPERATOR in roles)
+    user = User.objects.create(
+        username=name, password=hashed_password(), is_staff=True, is_superuser=Role.OPERATOR in roles
+    )
     for role in roles:
         Membership.objects.create(user=user, workspace=workspace, role=role.value)
     actor = actor_of_user(user)
@@ -78,7 +109,7 @@ def person(name: str, workspace: Workspace, *roles: Role) -> Person:
 
 
 @pytest.fixture
-def workspace(request: pytest.FixtureRequest) -> Workspace:
+def workspace(request: pytest.FixtureRequest, test_database: None) -> Workspace:
     if "committed" not in request.fixturenames:
         request.getfixturevalue("db")
     return Workspace.objects.create(slug="northgate", name="Northgate Hospital")

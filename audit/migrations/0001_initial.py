@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('actor', models.CharField(max_length=80)),
                 ('workspace', models.UUIDField(null=True)),
                 ('run', models.UUIDField(null=True)),
-                ('at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('at', models.DateTimeField()),
                 ('xid', audit.models.Xid8Field(db_default=audit.models.CurrentXid())),
             ],
             options={

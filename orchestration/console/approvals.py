@@ -26,6 +26,7 @@ from orchestration.console import badges, paging, people, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import binding_of
 from orchestration.console.detail import detail, live
+from orchestration.console.highlight import plain
 from orchestration.models import Approval
 from orchestration.records import ReadRun
 from orchestration.states import ApprovalState
@@ -170,7 +171,7 @@ def show(request: HttpRequest, actor: Actor, approval_id: UUID, *, reason: str =
         "obstacle": obstacle(approval, read, actor, moment=moment),
         "left": wording.left(approval.expires_at, moment),
         "needed": wording.people(approval.quorum),
-        "published": tuple(claim for claim in read.claims if claim.verdict == Verdict.SUPPORTED),
+        "published": tuple(plain(claim.text) for claim in read.claims if claim.verdict == Verdict.SUPPORTED),
         "typed": reason,
         "error": error,
         "reason_min": REASON_MIN,

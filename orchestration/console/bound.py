@@ -9,7 +9,7 @@ from audit import canonical
 from orchestration import decision
 from orchestration.console import badges, wording
 from orchestration.console.badges import Badge
-from orchestration.console.highlight import Part, plain
+from orchestration.console.highlight import Part, plain, visible
 from orchestration.records import ReadAction, ReadRun
 
 ROWS_LIMIT = 400
@@ -73,7 +73,7 @@ def shown_action(action: ReadAction, *, number: int) -> ShownAction:
     rows = list(arguments(action.arguments))
     return ShownAction(
         number=number,
-        tool=action.tool,
+        tool=visible(action.tool),
         tier=wording.tier(action.tier),
         state=badges.of_action(action.state),
         arguments=tuple(rows[:ROWS_LIMIT]),
@@ -95,7 +95,7 @@ def arguments(value: object, name: str = "") -> Iterator[Argument]:
                 yield from arguments(item, f"{name}[{position}]")
         case _:
             kind, text = described(value)
-            yield Argument(name or "(no arguments)", kind, plain(text))
+            yield Argument(visible(name) or "(no arguments)", kind, plain(text))
 
 
 def described(value: Any) -> tuple[str, str]:  # noqa: ANN401 - any JSON value

@@ -11,7 +11,7 @@ from evidence.states import ClaimState
 from evidence.verdicts import Rule, Stance, Verdict
 from orchestration.console import badges
 from orchestration.console.badges import Badge
-from orchestration.console.highlight import Part, clipped, excerpt, plain
+from orchestration.console.highlight import Part, clipped, excerpt, plain, visible
 
 PAGE = 40
 EVIDENCE = 12
@@ -142,11 +142,11 @@ def shown_evidence(item: ReadEvidence) -> ShownEvidence:
         id=str(item.passage),
         stance=badges.of_stance(item.stance),
         trust=badges.TRUSTED if item.trusted else badges.UNTRUSTED,
-        source=item.source,
-        title=item.title,
-        before=" ".join(item.before[-CONTEXT_LIMIT:].split()),
+        source=visible(item.source),
+        title=visible(item.title),
+        before=visible(" ".join(item.before[-CONTEXT_LIMIT:].split())),
         parts=excerpt(item.text, item.passage_span),
-        after=" ".join(item.after[:CONTEXT_LIMIT].split()),
+        after=visible(" ".join(item.after[:CONTEXT_LIMIT].split())),
         sha256=item.sha256,
         same=digest == item.sha256,
         rule=rule_words(item.rule),

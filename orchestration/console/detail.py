@@ -17,7 +17,7 @@ from guardians.models import Review, Vote
 from orchestration.console import badges, claims, people, timeline, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import Argument, arguments, shown_actions
-from orchestration.console.highlight import Part, clipped, plain
+from orchestration.console.highlight import Part, clipped, plain, visible
 from orchestration.models import Approval, Checkpoint, Run
 from orchestration.records import ReadCall, ReadRun, ReadWord
 from orchestration.states import TERMINAL, ApprovalState, Decision, Kind, RunState
@@ -123,14 +123,14 @@ def texts_of(run: Run, read: ReadRun | None) -> dict[str, Any]:
     question = str(read.request.get("question", ""))
     subject = question or str(read.request.get("answer", ""))
     return {
-        "title": clipped(subject, TITLE_LIMIT),
+        "title": visible(clipped(subject, TITLE_LIMIT)),
         "question": plain(question) if question else (),
         "facts": tuple(arguments(read.request.get("facts", {}))) if read.request.get("facts") else (),
         "inline_passages": len(read.request.get("passages", ())),
         "draft": plain(clipped(read.draft, DRAFT_LIMIT)) if read.draft else (),
         "answer": read.answer,
         "sentences": sentences_of(read.answer),
-        "citations": read.answer.get("citations", ()) if read.answer else (),
+        "citations": citations_of(read.answer),
         "calls": tuple(shown_call(call) for call in read.calls),
         "actions": shown_actions(read),
     }
@@ -146,6 +146,21 @@ def sentences_of(answer: Mapping[str, Any] | None) -> tuple[Sentence, ...]:
     if answer is None:
         return ()
     return tuple(Sentence(plain(item["text"]), tuple(item["citations"])) for item in answer.get("sentences", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    number: int
+    title: str
+    source: str
+    sha256: str
+
+
+def citations_of(answer: Mapping[str, Any] | None) -> tuple[Citation, ...]:
+    found = answer.get("citations", ()) if answer else ()
+    return tuple(
+        Citation(item["number"], visible(item["title"]), visible(item["source"]), item["sha256"]) for item in found
+    )
 
 
 def claims_of(read: ReadRun | None, *, verdict: str, first: str) -> dict[str, Any]:
@@ -225,7 +240,7 @@ class ShownCall:
 
 def shown_call(call: ReadCall) -> ShownCall:
     return ShownCall(
-        tool=str(call.tool),
+        tool=visible(str(call.tool)),
         badge=badges.FAULT if call.fault else badges.ANSWERED,
         fault=call.fault,
         took=wording.length(call.elapsed_us / 1e6),

@@ -47,6 +47,11 @@ def clipped(text: str, limit: int) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}…"
 
 
+def visible(text: str) -> str:
+    """Return the text with every hidden character named, for places that hold no parts."""
+    return "".join(part.text for part in plain(text))
+
+
 def plain(text: str) -> tuple[Part, ...]:
     return shown((Part(text),))
 

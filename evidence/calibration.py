@@ -1,0 +1,98 @@
+"""What a verifier's scores are worth: thresholds with a stated risk bound, and the record of what they rest on."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+STEPS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A claim with the score a verifier gave it; ``supported`` is what is really so."""
+
+    score: float
+    supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The record that lets a verifier's SUPPORTS count.
+
+    Attributes:
+        threshold: the least score that supports, 0 to 1.
+        n: unsupported claims it was measured on; ``leaks`` of them reached the threshold.
+        supported: supported claims it was measured on; ``kept`` of them reached the threshold.
+        alpha: the largest share of unsupported claims that may pass, with confidence ``1 - delta``.
+        expires: the first day on which it no longer holds; None for one that every build measures again.
+    """
+
+    id: str
+    verifier: str
+    created: date
+    threshold: float
+    n: int
+    leaks: int
+    supported: int
+    kept: int
+    alpha: float
+    delta: float
+    data_sha256: str
+    expires: date | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.threshold <= 1:
+            raise ValueError(f"the threshold is {self.threshold}; scores go from 0 to 1: choose one with threshold()")
+
+    def holds(self, verifier: str, *, on: date) -> bool:
+        """Tell whether it was made for this verifier, is in force on that day, and its bound can be stated."""
+        in_force = self.expires is None or on < self.expires
+        return (
+            self.verifier == verifier and in_force and upper_bound(self.leaks, self.n, delta=self.delta) <= self.alpha
+        )
+
+
+def at_most(leaks: int, n: int, share: float) -> float:
+    """Return the probability of at most ``leaks`` among ``n`` when each leaks with this probability."""
+    if share <= 0:
+        return 1.0
+    if share >= 1:
+        return 1.0 if leaks >= n else 0.0
+    logs = math.log(share), math.log1p(-share)
+    terms = (
+        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * logs[0] + (n - k) * logs[1]
+        for k in range(leaks + 1)
+    )
+    return min(1.0, math.fsum(map(math.exp, terms)))
+
+
+def upper_bound(leaks: int, n: int, *, delta: float) -> float:
+    """Return the share that ``leaks`` of ``n`` does not exceed with confidence ``1 - delta``; 1.0 without any.
+
+    One-sided bound of Clopper and Pearson (1934): the largest share at which so few leaks are likelier than delta.
+    """
+    if leaks >= n:
+        return 1.0
+    low, high = leaks / n, 1.0
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if at_most(leaks, n, middle) > delta else (low, middle)
+    return high
+
+
+def threshold(pairs: Sequence[Pair], *, alpha: float, delta: float, least: float = 0.0) -> float | None:
+    """Return the lowest score, not under ``least``, whose leak is bounded by ``alpha`` with confidence ``1 - delta``.
+
+    None when no score is. The share of unsupported claims that pass falls as the threshold rises, so thresholds are
+    tried from the strictest down and the first that breaks the bound ends the search (Bates et al. 2021,
+    "Distribution-Free, Risk-Controlling Prediction Sets").
+    """
+    unsupported = [pair.score for pair in pairs if not pair.supported]
+    chosen = None
+    for candidate in sorted({least, *(pair.score for pair in pairs if pair.score >= least)}, reverse=True):
+        leaks = sum(score >= candidate for score in unsupported)
+        if upper_bound(leaks, len(unsupported), delta=delta) > alpha:
+            break
+        chosen = candidate
+    return chosen

@@ -1,0 +1,256 @@
+"""The gate: every claim of an answer against the passages, and what may be said of the answer.
+
+Pure. Whatever is missing, late, broken or unknown leads to INSUFFICIENT with its reason, never to SUPPORTED.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Protocol
+
+from audit.spans import Span
+from audit.stakes import Stakes
+from evidence import scoring, wording
+from evidence.calibration import Calibration
+from evidence.claims import Statement
+from evidence.passages import Passage
+from evidence.ranking import rank
+from evidence.sources import Need, Voices, Weighed, voices, weigh
+from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
+
+__all__ = [
+    "DEFAULT_POLICY",
+    "Alignment",
+    "Calibration",
+    "GatePolicy",
+    "GateReport",
+    "JudgedClaim",
+    "Outcome",
+    "Reason",
+    "Rule",
+    "Stance",
+    "Verdict",
+    "Verifier",
+    "judge",
+]
+
+LOOKED_AT = 12
+RECORDED = 6
+
+
+class Verifier(Protocol):
+    """What aligns a claim with a passage. It may raise; the gate then says INSUFFICIENT."""
+
+    @property
+    def id(self) -> str: ...
+
+    def align(self, claim: Statement, passage: Passage, *, context: str) -> Alignment: ...
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """What support takes. Its ``repr`` is part of the policy hash, so it holds plain values only.
+
+    Attributes:
+        needs: what each of the stakes asks for; stakes that are not listed ask for two trusted sources.
+    """
+
+    calibration: Calibration | None
+    needs: tuple[tuple[Stakes, Need], ...] = (
+        (Stakes.LOW, Need(supporters=1, trusted_only=False)),
+        (Stakes.MEDIUM, Need(supporters=1, trusted_only=False)),
+        (Stakes.HIGH, Need(supporters=1, trusted_only=True)),
+    )
+
+    def need(self, stakes: Stakes) -> Need:
+        return dict(self.needs).get(stakes, Need(supporters=2, trusted_only=True))
+
+
+DEFAULT_POLICY = GatePolicy(scoring.CALIBRATION)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the claims of one answer are judged with."""
+
+    passages: tuple[Passage, ...]
+    verifier: Verifier
+    threshold: float
+    need: Need
+    context: str
+
+
+class VerifierFault(Exception):
+    """A verifier raised or returned what cannot be: it said nothing about this claim."""
+
+
+def judge(
+    statements: Sequence[Statement],
+    passages: Sequence[Passage],
+    *,
+    stakes: Stakes,
+    policy: GatePolicy,
+    context: str = "",
+    verifier: Verifier = scoring.TYPED,
+    on: date | None = None,
+) -> GateReport:
+    """Return the verdict on each statement, in their order, and the outcome of them all.
+
+    Args:
+        context: the question; its words need no evidence.
+        on: the day for which calibrations are looked at; without one, today (UTC).
+
+    The verdicts do not depend on the order of the passages. Nothing is raised for any text.
+    """
+    calibration = policy.calibration
+    if calibration is None or not calibration.holds(named(verifier), on=on or datetime.now(UTC).date()):
+        return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
+    unique = {(p.id, p.source, p.text, p.trusted): p for p in passages if p.text.strip()}
+    ordered = tuple(unique[name] for name in sorted(unique))
+    terms = Terms(ordered, verifier, calibration.threshold, policy.need(stakes), context)
+    return report([judge_one(statement, terms) for statement in statements])
+
+
+def named(verifier: Verifier) -> str:
+    """Return the verifier's id; what has none has no calibration either."""
+    return str(getattr(verifier, "id", ""))
+
+
+def report(claims: Sequence[JudgedClaim]) -> GateReport:
+    supported = sum(claim.verdict is Verdict.SUPPORTED for claim in claims)
+    if not claims:
+        outcome = Outcome.NO_CLAIMS
+    elif supported == len(claims):
+        outcome = Outcome.ALL_SUPPORTED
+    else:
+        outcome = Outcome.SOME_WITHHELD if supported else Outcome.NONE_SUPPORTED
+    return GateReport(tuple(claims), outcome, min((claim.score for claim in claims), default=0.0))
+
+
+def unjudged(statement: Statement, reason: Reason) -> JudgedClaim:
+    return JudgedClaim(statement, Verdict.INSUFFICIENT, 0.0, reason, wording.of_reason(reason), ())
+
+
+def judge_one(statement: Statement, terms: Terms) -> JudgedClaim:
+    if not statement.text.strip() or not terms.passages:
+        return unjudged(statement, Reason.NO_EVIDENCE)
+    try:
+        found = [checked(statement, passage, terms) for passage in candidates(statement, terms)]
+    except VerifierFault:
+        return unjudged(statement, Reason.VERIFIER_UNAVAILABLE)
+    return concluded(statement, [item for item in found if item.rule is not Rule.TOPIC], terms)
+
+
+def candidates(statement: Statement, terms: Terms) -> list[Passage]:
+    """Return the passages that bear most on a statement, and every other that might conflict with it."""
+    if len(terms.passages) <= LOOKED_AT:
+        return list(terms.passages)
+    ranked = rank(statement.text, terms.passages, limit=len(terms.passages))
+    best = sorted(ranked, key=lambda item: (-item.score, item.passage.sha256, item.passage.id))
+    return [
+        item.passage
+        for place, item in enumerate(best)
+        if place < LOOKED_AT or scoring.may_conflict(statement.text, item.passage)
+    ]
+
+
+def checked(statement: Statement, passage: Passage, terms: Terms) -> Alignment:
+    """Return the verifier's alignment.
+
+    Raises:
+        VerifierFault: it raised, or returned what is no alignment of these two texts.
+    """
+    try:
+        found = terms.verifier.align(statement, passage, context=terms.context)
+        sound = is_sound(found, statement, passage)
+    except Exception as error:  # A verifier is a worker border: whatever it raises is recorded.
+        raise VerifierFault(f"{named(terms.verifier)} raised {type(error).__name__}") from error
+    if not sound:
+        raise VerifierFault(f"{named(terms.verifier)} returned no alignment of this claim with passage {passage.id}")
+    return found
+
+
+def is_sound(found: object, statement: Statement, passage: Passage) -> bool:
+    return (
+        isinstance(found, Alignment)
+        and found.passage == passage
+        and is_a(found.stance, Stance)
+        and is_a(found.rule, Rule)
+        and is_a(found.detail, str)
+        and is_share(found.score)
+        and within(found.claim_span, statement.text)
+        and within(found.passage_span, passage.text)
+    )
+
+
+def is_a(value: object, kind: type) -> bool:
+    return isinstance(value, kind)
+
+
+def is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
+
+
+def within(span: object, text: str) -> bool:
+    return isinstance(span, Span) and 0 <= span.start <= span.end <= len(text)
+
+
+def concluded(statement: Statement, found: Sequence[Alignment], terms: Terms) -> JudgedClaim:
+    """Return the verdict that the alignments of one statement come to."""
+    if not found:
+        return unjudged(statement, Reason.NO_EVIDENCE)
+    supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.score >= terms.threshold]
+    contradicting = [a for a in found if a.stance is Stance.CONTRADICTS]
+    weighed = weigh(spoken(supporting), spoken(contradicting), terms.need)
+    evidence = sorted(found, key=lambda item: importance(item, weighed.verdict))[:RECORDED]
+    if weighed.verdict is Verdict.DISPUTED:
+        evidence = both_sides(evidence, found)
+    reason = reason_of(weighed, evidence[0])
+    why = wording.why(weighed.verdict, reason, tuple(evidence))
+    return JudgedClaim(statement, weighed.verdict, score_of(weighed.verdict, found, supporting), reason, why, tuple(evidence))
+
+
+def spoken(alignments: Sequence[Alignment]) -> Voices:
+    return voices([alignment.passage for alignment in alignments])
+
+
+STANCES = {
+    Verdict.SUPPORTED: (Stance.SUPPORTS, Stance.CONTRADICTS, Stance.NEUTRAL),
+    Verdict.DISPUTED: (Stance.SUPPORTS, Stance.CONTRADICTS, Stance.NEUTRAL),
+    Verdict.CONTRADICTED: (Stance.CONTRADICTS, Stance.SUPPORTS, Stance.NEUTRAL),
+    Verdict.INSUFFICIENT: (),
+}
+
+
+def importance(alignment: Alignment, verdict: Verdict) -> tuple[int, bool, float, str, str]:
+    """Return a key that sorts the alignment that decided first."""
+    order = STANCES[verdict]
+    place = order.index(alignment.stance) if order else 0
+    return place, not alignment.passage.trusted, -alignment.score, alignment.passage.sha256, alignment.passage.id
+
+
+def both_sides(evidence: Sequence[Alignment], found: Sequence[Alignment]) -> list[Alignment]:
+    """Return the evidence with the strongest contradiction second, so that a dispute shows both sides."""
+    against = min(
+        (item for item in found if item.stance is Stance.CONTRADICTS),
+        key=lambda item: importance(item, Verdict.CONTRADICTED),
+    )
+    rest = [item for item in evidence[1:] if item is not against]
+    return [evidence[0], against, *rest][:RECORDED]
+
+
+def reason_of(weighed: Weighed, deciding: Alignment) -> Reason:
+    """Return the reason; where a typed comparison decided, it is that comparison's name."""
+    by_rule = weighed.verdict is Verdict.CONTRADICTED or weighed.reason is Reason.LOW_SCORE
+    if not by_rule or deciding.rule in {Rule.MATCH, Rule.TOPIC}:
+        return weighed.reason
+    return Reason(deciding.rule.value)
+
+
+def score_of(verdict: Verdict, found: Sequence[Alignment], supporting: Sequence[Alignment]) -> float:
+    """Return how well the best trusted source supports the claim; half of it where one says otherwise."""
+    pool = supporting or found
+    trusted = [item.score for item in pool if item.passage.trusted]
+    best = max(trusted or [item.score for item in pool])
+    return best / 2 if verdict in {Verdict.CONTRADICTED, Verdict.DISPUTED} else best

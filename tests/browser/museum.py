@@ -1,0 +1,140 @@
+"""One of everything that a page can show, and visitors to look at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils.timezone import now
+from playwright.sync_api import Browser, BrowserContext
+
+from audit import sealer
+from audit.models import Workspace
+from audit.roles import Role
+from orchestration import runs
+from tests.conftest import Person, person
+from tests.orchestration import scenes
+from tests.orchestration.looking import ACID, WARFARIN
+from tests.orchestration.scenes import Said, Seen
+
+DISPUTED = Said(
+    "Apixaban is restarted 48 hours after hip replacement.",
+    "DISPUTED",
+    "Two trusted sources disagree: 48 hours and 24 hours.",
+    words="48 hours",
+    rule="NUMBER",
+    evidence=(
+        Seen("After hip replacement restart apixaban after 48 hours.", words="48 hours"),
+        Seen("Apixaban is restarted 24 hours after hip replacement.", "CONTRADICTS", "24 hours", "NUMBER"),
+        Seen("Ours after 12 hours!", "CONTRADICTS", "12 hours", "NUMBER", source="Supplier", trusted=False),
+    ),
+)
+UNPROVEN = Said("The family is told.", "INSUFFICIENT", "No passage says this.", rule="TOPIC")
+HOSTILE = Said(
+    "<script>alert(1)</script>\u202egpj.exe " + "W" * 4_000,
+    evidence=(Seen("W" * 6_000, words="WWW", source="<b>x</b>"),),
+)
+TICKET = {"queue": "committee", "title": "Two intervals", "copy_to": ["pharmacy", {"name": "W" * 300}], "urgent": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Museum:
+    """``addresses`` by the name of what is there; the names of the admin's begin with ``admin``."""
+
+    url: str
+    addresses: Mapping[str, str]
+
+
+def furnish(url: str) -> Museum:
+    workspace = Workspace.objects.create(slug="northgate", name="Northgate Hospital")
+    grace = person("grace", workspace, Role.REVIEWER)
+    person("alan", workspace, Role.APPROVER)
+    ada = person("ada", workspace, Role.OPERATOR)
+    stranger = User.objects.create_user("eve")
+    published = scenes.completed(grace, [WARFARIN, ACID, DISPUTED, UNPROVEN])
+    scenes.call(published)
+    scenes.call(published, fault="TIMEOUT")
+    scenes.checkpoint(published, 1)
+    hostile = scenes.completed(grace, [HOSTILE], question=HOSTILE.text)
+    approval = scenes.waiting(grace, [WARFARIN, ACID], stakes="HIGH", quorum=2, actions=[TICKET])
+    addresses = {
+        "runs": "/console/runs",
+        "runs-none": "/console/runs?state=LOGGING",
+        "run": f"/console/runs/{published.pk}",
+        "run-hostile": f"/console/runs/{hostile.pk}",
+        "run-refused": f"/console/runs/{refused(grace)}",
+        "run-failed": f"/console/runs/{failed(grace)}",
+        "run-moving": f"/console/runs/{moving(grace)}",
+        "approvals": "/console/approvals",
+        "approvals-none": "/console/approvals?state=REJECTED",
+        "decision": f"/console/approvals/{approval.pk}",
+        "ledger": "/console/ledger",
+        "ledger-run": f"/console/ledger?run={published.pk}",
+        "problem": "/console/runs?state=DONE",
+        "api": "/api/",
+        "admin": "/admin/",
+        "admin-runs": "/admin/orchestration/run/",
+        "admin-run": f"/admin/orchestration/run/{published.pk}/change/",
+        "admin-tools": "/admin/orchestration/tool/",
+        "admin-server": "/admin/orchestration/toolserver/add/",
+        "admin-key": "/admin/audit/apikey/add/",
+        "admin-entries": "/admin/audit/entry/",
+        "admin-members": "/admin/audit/membership/",
+        "admin-source": "/admin/evidence/source/add/",
+        "admin-user": f"/admin/auth/user/{ada.user.pk}/change/",
+        "admin-password": "/admin/password_change/",
+        "stranger": "/console/runs",
+        "log-in": "/login",
+        "link-used": "/login/once/MQ/x-y",
+    }
+    assert stranger.pk
+    sealer.seal_all()
+    return Museum(url, addresses)
+
+
+def refused(who: Person) -> object:
+    run = scenes.judged(who, [UNPROVEN])
+    scenes.review(run, ballot="DENY", reasons=("hard_deny:compliance",))
+    run.reason = "gate:NONE_SUPPORTED"
+    scenes.move(run, "refuse")
+    scenes.move(run, "complete", finished_at=now())
+    return run.pk
+
+
+def failed(who: Person) -> object:
+    run = scenes.submit(who, answer="Warfarin is stopped.", stakes="LOW")
+    scenes.move(run, "process")
+    runs.fail(run.pk, actor=who.actor, reason="provider:TIMEOUT: 3 attempts")
+    return run.pk
+
+
+def moving(who: Person) -> object:
+    run = scenes.submit(who)
+    scenes.move(run, "process")
+    return run.pk
+
+
+def visitor_of(name: str) -> str | None:
+    """Return who looks at an address: operators at the admin, nobody at the log-in, an approver at the rest."""
+    match name.partition("-")[0]:
+        case "admin":
+            return "ada"
+        case "stranger":
+            return "eve"
+        case "log" | "link":
+            return None
+        case _:
+            return "alan"
+
+
+def enter(browser: Browser, url: str, who: str | None, *, width: int = 1280, scheme: str = "light") -> BrowserContext:
+    """Return a browser window of somebody who is logged in."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    context.grant_permissions([], origin=url)
+    if who is not None:
+        client = Client()
+        client.force_login(User.objects.get(username=who))
+        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": url}])
+    return context

@@ -1,0 +1,90 @@
+"""Clients of the API, and every endpoint they may call with the scope it needs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from rest_framework.test import APIClient
+
+from audit.roles import Scope
+from tests.conftest import Person
+from tests.orchestration.rows import BINDING, QUESTION, REASON
+
+V1 = "/api/v1"
+ASKED = {"question": QUESTION}
+WORD = {"reason": REASON, "seen": BINDING}
+
+
+ENDPOINTS: list[tuple[str, str, Scope]] = [
+    ("GET", "/runs", Scope.RUNS_READ),
+    ("POST", "/runs", Scope.RUNS_WRITE),
+    ("POST", "/verify", Scope.RUNS_WRITE),
+    ("GET", "/runs/{run}", Scope.RUNS_READ),
+    ("GET", "/runs/{run}/claims", Scope.RUNS_READ),
+    ("GET", "/runs/{run}/lineage", Scope.RUNS_READ),
+    ("GET", "/runs/{run}/proof", Scope.LEDGER_READ),
+    ("POST", "/runs/{run}/cancel", Scope.RUNS_WRITE),
+    ("GET", "/approvals", Scope.APPROVALS_READ),
+    ("GET", "/approvals/{approval}", Scope.APPROVALS_READ),
+    ("POST", "/approvals/{approval}/approve", Scope.APPROVALS_DECIDE),
+    ("POST", "/approvals/{approval}/reject", Scope.APPROVALS_DECIDE),
+    ("GET", "/ledger/checkpoint", Scope.LEDGER_READ),
+    ("GET", "/documents", Scope.DOCUMENTS_READ),
+    ("POST", "/documents", Scope.DOCUMENTS_WRITE),
+]
+
+
+def encoded(body: Any) -> Any:
+    """Return texts and bytes as they are, nothing as nothing, and anything else as JSON."""
+    if body is None or isinstance(body, bytes | str):
+        return body or ""
+    return json.dumps(body)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    body: Any
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A client that sends what it is told and never raises what the server raised."""
+
+    client: APIClient
+
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        response = self.client.generic(
+            method,
+            path if path.startswith("/api") else V1 + path,
+            encoded(body),
+            content_type=headers.pop("content_type", "application/json"),
+            **cast("Any", headers),
+        )
+        return Answer(response.status_code, json.loads(response.content or b"null"), response.headers)
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.send("GET", path, **headers)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self.send("POST", path, body, **headers)
+
+
+def caller(who: Person | None) -> Caller:
+    client = APIClient(raise_request_exception=False)
+    if who is not None:
+        client.force_authenticate(who.user)
+    return Caller(client)
+
+
+def by_key(text: str) -> Caller:
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Api-Key {text}")
+    return Caller(client)
+
+
+def is_problem(answer: Answer, status: int) -> bool:
+    known = {"type", "title", "status", "detail"} <= set(answer.body)
+    return answer.status == status and known and answer.headers["Content-Type"] == "application/problem+json"

@@ -1,0 +1,48 @@
+"""System checks: what is missing before the site may serve."""
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django import Settings
+
+from prometheus_site import checks
+
+
+def ids() -> list[str]:
+    return [
+        str(message.id) for message in run_checks(include_deployment_checks=True) if "prometheus" in str(message.id)
+    ]
+
+
+def test_a_site_with_its_keys_and_address_is_clean() -> None:
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("SECRET_KEY", checks.INSECURE, "prometheus.E001"),
+        ("PROMETHEUS_VAULT_KEY", b"", "prometheus.E002"),
+        ("PROMETHEUS_SIGNING_KEY", b"", "prometheus.E003"),
+        ("SITE_URL", "http://prometheus.example", "prometheus.W001"),
+        ("SITE_URL", "http://localhost.evil.example", "prometheus.W001"),
+    ],
+)
+def test_what_is_missing_is_told(settings: Settings, name: str, value: object, found: str) -> None:
+    setattr(settings, name, value)
+    assert ids() == [found]
+
+
+def test_one_key_for_two_purposes_is_told(settings: Settings) -> None:
+    settings.PROMETHEUS_SIGNING_KEY = settings.PROMETHEUS_VAULT_KEY
+    assert ids() == ["prometheus.E004"]
+
+
+@pytest.mark.parametrize("url", ["https://prometheus.example", "http://localhost:8000", "http://[::1]:8000"])
+def test_a_local_or_encrypted_address_is_fine(settings: Settings, url: str) -> None:
+    settings.SITE_URL = url
+    assert ids() == []
+
+
+def test_every_finding_has_a_cure(settings: Settings) -> None:
+    settings.PROMETHEUS_VAULT_KEY = b""
+    assert [message.hint for message in checks.keys_are_set(None)] == ["openssl rand -base64 32"]
