@@ -47,6 +47,14 @@ def actor_of_key(key: ApiKey) -> Actor:
     return Actor(ActorKind.KEY, key.prefix, key.workspace_id, frozenset(key.scopes))
 
 
+def person_behind(actor: str) -> str:
+    """Return who stands behind an actor's name: whoever made the key, or the actor. One person is one voice."""
+    kind, _, prefix = actor.partition(":")
+    if kind != ActorKind.KEY:
+        return actor
+    return ApiKey.objects.filter(prefix=prefix).values_list("owner", flat=True).first() or actor
+
+
 def usable(key: ApiKey) -> bool:
     """Tell whether a key is neither revoked nor expired."""
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now())

@@ -49,6 +49,7 @@ def create_key(*, name: str, scopes: Iterable[str], actor: Actor, expires_at: dt
         prefix=prefix,
         digest=hashlib.sha256(secret.encode()).digest(),
         scopes=wanted,
+        owner=str(actor),
         expires_at=expires_at,
     )
     event = ledger.Event(EventType.KEY_CREATED, actor, {"key": prefix, "scopes": list(wanted)})

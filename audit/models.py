@@ -52,6 +52,7 @@ class ApiKey(models.Model):
     prefix = models.CharField(max_length=12, unique=True, editable=False)
     digest = models.BinaryField(editable=False)
     scopes = models.JSONField(default=list)
+    owner = models.CharField(max_length=80, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)

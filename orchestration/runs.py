@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
 from audit import canonical, keys, ledger
-from audit.access import require, workspace_of
+from audit.access import person_behind, require, workspace_of
 from audit.actors import Actor
 from audit.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge
 from audit.events import EventType
@@ -192,7 +192,8 @@ def pending(approval_id: UUID, *, actor: Actor) -> Approval:
 
 
 def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
-    if str(actor) == approval.requested_by:
+    person = person_behind(str(actor))
+    if person == person_behind(approval.requested_by):
         raise OwnRequest("you requested this run; somebody else has to decide it")
     if approval.expires_at <= now():
         raise ApprovalExpired(
@@ -200,7 +201,7 @@ def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
         )
     if seen != approval.binding:
         raise ApprovalChanged(f"what you saw is not what would be done now (hash {approval.binding[:12]}…); reload")
-    if approval.votes.filter(actor=str(actor)).exists():
+    if person in map(person_behind, approval.votes.values_list("actor", flat=True)):
         raise Conflict("you have decided this before; a second person is needed")
 
 

@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('prefix', models.CharField(editable=False, max_length=12, unique=True)),
                 ('digest', models.BinaryField()),
                 ('scopes', models.JSONField(default=list)),
+                ('owner', models.CharField(editable=False, max_length=80)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('revoked_at', models.DateTimeField(blank=True, editable=False, null=True)),

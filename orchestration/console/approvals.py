@@ -12,7 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods, require_safe
 
-from audit.access import require
+from audit.access import person_behind, require
 from audit.actors import Actor
 from audit.console import page, problem_page, workspace_of
 from audit.errors import Conflict, Invalid
@@ -111,7 +111,7 @@ def waiting(approval: Approval, *, who: str, actor: Actor, moment: dt.datetime) 
         who=who,
         left=wording.left(approval.expires_at, moment),
         urgent=(approval.expires_at - moment).total_seconds() < URGENT,
-        own=approval.requested_by == str(actor),
+        own=person_behind(approval.requested_by) == str(actor),
         agreed=sum(vote.approve for vote in approval.votes.all()),
     )
 
@@ -188,9 +188,9 @@ def obstacle(approval: Approval, read: ReadRun, actor: Actor, *, moment: dt.date
         return "The time to decide has ended. The run will end refused; nothing is published and nothing is done."
     if not actor.may(Scope.APPROVALS_DECIDE):
         return "You may read this. Deciding needs the role of an approver in this workspace."
-    if approval.requested_by == str(actor):
+    if person_behind(approval.requested_by) == str(actor):
         return "You requested this run, so somebody else has to decide it."
-    if any(word.approval == approval.pk and word.actor == str(actor) for word in read.words):
+    if any(word.approval == approval.pk and person_behind(word.actor) == str(actor) for word in read.words):
         return "You have approved this. Another person has to agree before anything happens."
     if binding_of(read) != approval.binding:
         return (

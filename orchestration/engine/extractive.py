@@ -14,6 +14,7 @@ from itertools import chain
 from evidence.passages import Passage
 from evidence.sentences import sentences
 from evidence.text import key, normalise
+from guardians.redaction import TOKEN
 from orchestration.engine.drafts import DraftReply, DraftTask
 
 SENTENCES_LIMIT = 6
@@ -39,7 +40,6 @@ NO_PROSE = re.compile(r"\s{0,3}(?:#{1,6}(?:\s|$)|\||>|={3,}\s*$|-{3,}\s*$|\*{3,}
 BULLET = re.compile(r"\s{0,12}(?:[-*+]|\d{1,3}[.)])\s+")
 # Characters that hide text from a reader or turn it round.
 HIDING = re.compile("[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]")
-MASK = re.compile(r"\[[A-Z][A-Z_]{0,40}_[0-9a-f]{2,64}\]")
 # A sentence that begins with one of these says nothing without the one before it.
 LEANING = frozenset(
     re.findall(
@@ -106,7 +106,7 @@ class Extractive:
 
 def asked(question: str) -> Wanted:
     """Return what is asked for: by the sentences with a question mark, if there are any, without masks."""
-    parts = list(split(MASK.sub(" ", question[:PASSAGE_CHARS])))
+    parts = list(split(TOKEN.sub(" ", question[:PASSAGE_CHARS])))
     text = " ".join([part for part in parts if part.rstrip().endswith("?")] or parts)
     return Wanted(stems_of(text), FIGURES_ASKED.search(text) is not None)
 
@@ -185,7 +185,8 @@ def choose(wanted: Wanted, offered: Sequence[Sentence]) -> list[Sentence]:
     total = sum(weights.values())
     left = dict(weights)
     chosen: list[Sentence] = []
-    candidates = [sentence for sentence in offered if len(sentence.stems & wanted.stems) >= min(2, len(wanted.stems))]
+    least = max(1, min(2, len(wanted.stems)))
+    candidates = [sentence for sentence in offered if len(sentence.stems & wanted.stems) >= least]
     while candidates and len(chosen) < SENTENCES_LIMIT:
         best = max(candidates, key=lambda sentence: worth(sentence, left, figures=wanted.figures))
         if gain(best, left) < total * (WORTHWHILE if chosen else RELEVANT):

@@ -14,7 +14,9 @@ from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
 from audit import errors, problems
+from audit.keys import KeyUnavailable
 from audit.problems import BoundedJSONParser
+from audit.vault import SealError
 
 AWAY = "the database is away; nothing was done, try again in a few seconds"
 
@@ -34,6 +36,8 @@ class Lost(errors.NotFound):
         (errors.Unavailable("later"), 503, "later"),
         (OperationalError("FATAL: password of 10.0.0.1"), 503, AWAY),
         (InterfaceError("closed"), 503, AWAY),
+        (KeyUnavailable("data key 7 no longer exists"), 410, "data key 7 no longer exists"),
+        (SealError("run.request of row 7 was changed"), 409, "run.request of row 7 was changed"),
         (Http404("No Run matches"), 404, "there is nothing at this address"),
         (PermissionDenied("staff only"), 403, "staff only"),
         (PermissionDenied(), 403, "you may not do this"),

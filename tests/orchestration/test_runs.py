@@ -11,7 +11,9 @@ from django.utils.timezone import now
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from audit import keys, ledger
+from audit.access import actor_of_key
 from audit.actors import SYSTEM, Actor, ActorKind
+from audit.apikeys import create_key
 from audit.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge
 from audit.fields import open_text
 from audit.ids import new_id
@@ -225,6 +227,27 @@ def test_nobody_decides_twice(grace: Person, alan: Person, word: Word) -> None:
     approve(approval, alan)
     with pytest.raises(Conflict, match="decided this before"):
         word(approval, alan)
+
+
+def by_key(person: Person) -> Person:
+    """Return the person as a client with an API key of their own."""
+    key = create_key(name="laptop", scopes=person.actor.scopes, actor=person.actor).key
+    return Person(person.user, actor_of_key(key))
+
+
+@WORDS
+def test_a_person_and_their_api_key_are_not_two_people(alan: Person, word: Word) -> None:
+    approval = waiting(submitted(by_key(alan).actor))
+    with pytest.raises(runs.OwnRequest):
+        word(approval, alan)
+
+
+@WORDS
+def test_nobody_decides_twice_by_way_of_an_api_key(grace: Person, alan: Person, word: Word) -> None:
+    approval = waiting(submitted(grace.actor), quorum=2)
+    approve(approval, alan)
+    with pytest.raises(Conflict, match="decided this before"):
+        word(approval, by_key(alan))
 
 
 @WORDS

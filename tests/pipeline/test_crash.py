@@ -39,7 +39,7 @@ def drive_and_die(run: Run, *, write: int, after: bool) -> NoReturn:
         if done == write:
             die()
 
-    Journal.flush = counted  # type: ignore[method-assign]
+    setattr(Journal, "flush", counted)  # noqa: B010 - a method is replaced on purpose
     driver.advance(run.pk)
     os._exit(0)
 

@@ -106,7 +106,7 @@ def script(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Callable[...,
     def use(*replies: str) -> Scripted:
         written = Scripted(replies)
         settings.PROMETHEUS_PROVIDER = {"PROMETHEUS_PROVIDER": "scripted"}
-        monkeypatch.setitem(providers.MAKERS, "scripted", lambda _: written)  # type: ignore[arg-type]
+        monkeypatch.setitem(providers.MAKERS, "scripted", lambda _: written)
         bench.close()
         return written
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from audit import apikeys
+from audit.access import actor_of_user
 from audit.actors import Actor, ActorKind
 from audit.errors import Problem
 from audit.models import Workspace
@@ -17,6 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("workspace", help="slug of the workspace")
         parser.add_argument("name", help="whose key it is, as people know it")
+        parser.add_argument("--owner", metavar="USERNAME", help="whose word the key speaks (four eyes count people)")
         parser.add_argument("scopes", nargs="+", metavar="SCOPE", help=f"one or more of: {', '.join(sorted(Scope))}")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
@@ -24,9 +27,23 @@ class Command(BaseCommand):
         if workspace is None:
             known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
             raise CommandError(f"no workspace {options['workspace']!r}; there is: {known}")
-        operator = Actor(ActorKind.SYSTEM, "command", workspace.pk)
+        command = Actor(ActorKind.SYSTEM, "command", workspace.pk)
+        maker = owner(options["owner"], workspace) if options["owner"] else command
         try:
-            made = apikeys.create_key(name=options["name"][:80], scopes=options["scopes"], actor=operator)
+            made = apikeys.create_key(name=options["name"][:80], scopes=options["scopes"], actor=maker)
         except Problem as problem:
             raise CommandError(str(problem)) from problem
         self.stdout.write(made.text)
+
+
+def owner(username: str, workspace: Workspace) -> Actor:
+    """Return the member of the workspace that a key is made for.
+
+    Raises:
+        CommandError: there is no such member.
+    """
+    user = get_user_model().objects.filter(username=username, is_active=True).first()
+    actor = actor_of_user(user, workspace=workspace.slug) if user else None
+    if actor is None:
+        raise CommandError(f"no member {username!r} of workspace {workspace.slug!r}")
+    return actor

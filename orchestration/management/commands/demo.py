@@ -25,7 +25,6 @@ from audit.roles import Scope
 from orchestration.management import report
 from orchestration.management.stage import Stage, load_corpus, open_desk, set_stage
 from orchestration.models import Run
-from prometheus_site.onetime import link_for
 
 DEMO = settings.BASE_DIR / "deploy" / "demo"
 PATIENCE = 60
@@ -144,8 +143,9 @@ class Command(BaseCommand):
         failures = [fault for case in cases for fault in self.send(client, stage, case)]
         failures += self.check_ledger()
         say(f"\nConsole: {base}/console/")
-        say(f"Log in once as Alan, who may approve: {base}{link_for(stage.users['alan'])}")
-        say(f"Log in once as Ada, who operates:     {base}{link_for(stage.users['ada'])}")
+        say("Log in once as Alan, who may approve, or as Ada, who operates:")
+        for name in ("alan", "ada"):
+            call_command("login_link", name, site=base)
         if failures:
             raise CommandError("not everything ended as it must:\n  " + "\n  ".join(failures))
         say("All four requests ended as they must, and the ledger verifies.")

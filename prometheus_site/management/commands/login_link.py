@@ -14,9 +14,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username")
+        parser.add_argument("--site", default=settings.SITE_URL, help="where the site is (default: SITE_URL)")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
         user = get_user_model().objects.filter(username=options["username"], is_active=True).first()
         if user is None:
             raise CommandError(f"no active user {options['username']!r}")
-        self.stdout.write(f"{settings.SITE_URL}{link_for(user)}")
+        self.stdout.write(f"{options['site']}{link_for(user)}")
