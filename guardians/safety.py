@@ -14,7 +14,7 @@ What a vote rests on, and why:
   escalate alone; other invisible characters come along with copied text, so alone they are a finding.
 - **Asking for forbidden content is a hard DENY**: the rules of ``guardians.harm`` are plain enough for a veto. In a
   draft the same words may be a quotation, so there they escalate.
-- **What is found in a draft is masked when it is published**, so only what escalates is reported there.
+- **In a draft only what escalates is reported**: it quotes sources, and a quoted phrase alone is no attack.
 
 Every text is read whole; only the number of *reported* findings is bounded, the gravest first.
 """
