@@ -27,10 +27,6 @@ class Date:
     weekday: str = ""
     decade: bool = False
 
-    def agrees(self, other: "Date") -> bool:
-        """Tell whether both can be the same day, and share something that says so."""
-        return not self.differing(other) and bool(self.said() & other.said())
-
     def differing(self, other: "Date") -> frozenset[str]:
         """Return the names of what both say and say differently."""
         both = self.said() & other.said()

@@ -208,7 +208,9 @@ def concluded(statement: Statement, found: Sequence[Alignment], terms: Terms) ->
         evidence = both_sides(evidence, found)
     reason = reason_of(weighed, evidence[0])
     why = wording.why(weighed.verdict, reason, tuple(evidence))
-    return JudgedClaim(statement, weighed.verdict, score_of(weighed.verdict, found, supporting), reason, why, tuple(evidence))
+    return JudgedClaim(
+        statement, weighed.verdict, score_of(weighed.verdict, found, supporting), reason, why, tuple(evidence)
+    )
 
 
 def spoken(alignments: Sequence[Alignment]) -> Voices:

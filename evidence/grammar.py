@@ -8,13 +8,13 @@ def words(text: str) -> frozenset[str]:
 
 
 # Abbreviations that never end a sentence.
-TITLES = words("dr mr mrs ms messrs mme prof rev hon fr gen col capt cpt lt sgt maj sen rep gov e.g i.e eg cf vs viz")
+TITLES = words("dr mr mrs ms messrs mme prof rev hon fr gen col capt cpt lt sgt maj sen rep gov e.g i.e eg cf v vs viz")
 # Abbreviations before a number.
 NUMBERED = words("no nos nr p pp fig figs vol vols ch chap sec sect art eq eqs tab ref refs para paras pt")
 # Abbreviations that may also end a sentence: only before a word that often begins one.
 OTHER = words("""
     a.m p.m am pm etc inc ltd co corp llc plc jr sr st mt ft dept univ assn bros est approx ca incl excl max min avg
-    al ibid op esq ave blvd rd hrs mins sp spp subsp var resp temp hosp ed eds trans orig ph.d m.d b.c a.d
+    al ibid lit op esq ave blvd rd hrs mins sp spp subsp var resp temp hosp ed eds trans orig ph.d m.d b.c a.d
 """) | (frozenset(MONTHS) - {"may"})
 TIMES = words("a.m p.m am pm etc")
 STARTERS = words("""

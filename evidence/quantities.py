@@ -248,15 +248,15 @@ def relate(claim: Quantity, source: Quantity) -> Relation:
         measures = {claim.unit.family, source.unit.family} & {"", "ordinal"}
         unlike = not measures and claim.written == source.written
         return Relation.UNIT if unlike else Relation.INCOMPARABLE
-    if claim.unit.factor != source.unit.factor and claim.written == source.written and claim.low != source.low:
+    if claim.written == source.written and claim.low != source.low:
         return Relation.UNIT
     return within_bounds(claim, source)
 
 
 def comparable(claim: Quantity, source: Quantity) -> bool:
+    """Tell whether two quantities measure or count the same kind of thing."""
     if claim.unit.family != source.unit.family:
-        bare = not source.unit.family and not source.nouns and not source.label
-        return bare and claim.written == source.written and claim.unit.family != "ordinal"
+        return False
     if claim.unit.family not in {"", "ordinal"}:
         return True
     shared = set(claim.nouns) & set(source.nouns)

@@ -65,9 +65,16 @@ def within(text: str, span: Span) -> Iterator[Span]:
         if stop["gap"] and ENUMERATOR.fullmatch(text[start : min(stop.start(), start + 4)].strip()):
             start = stop.end()
         elif ends_sentence(text, start, stop, span.end):
-            yield trimmed(text, Span(start, stop.start("gap")))
-            start = stop.end()
+            end = end_of(text, start, stop)
+            yield trimmed(text, Span(start, end))
+            start = stop.end() if stop["gap"] else end
     yield trimmed(text, Span(start, span.end))
+
+
+def end_of(text: str, start: int, stop: re.Match[str]) -> int:
+    """Return where a sentence ends: before a glued quotation mark that opens the next one, as in 'album."Walks'."""
+    opens = stop["close"] == '"' and not stop["gap"] and text.count('"', start, stop.start()) % 2 == 0
+    return stop.start("close") if opens else stop.start("gap")
 
 
 def ends_sentence(text: str, start: int, stop: re.Match[str], end: int) -> bool:
@@ -99,7 +106,8 @@ def is_glued(text: str, stop: re.Match[str], word: str) -> bool:
     token = "".join(before) + "." + "".join(after)
     address = "://" in token or "@" in token or "/" in token or "\\" in token or token.lower().startswith("www.")
     last = "".join(before)[-2:]
-    closes = bool(stop["close"]) or last.isdigit() or (len(last) == 2 and last.isalnum() and not last.isupper())
+    closes = bool(stop["close"]) or last.isdigit() or last[-1:] in QUOTES_AND_BRACKETS
+    closes = closes or (len(last) == 2 and last.isalnum() and not last.isupper())
     return closes and not address and word.casefold() not in NAME_ENDINGS
 
 

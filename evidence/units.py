@@ -52,7 +52,7 @@ TABLE = {
     "equivalent": "1e-3 mEq meq",
     "activity": "1 IU iu U",
     "unit": "1 unit units",
-    "percent": "1 % percent pct",
+    "percent": "1 % percent percentage pct",
     "pressure": "1 Pa; 1e3 kPa; 133.322387415 mmHg mmhg; 1e5 bar",
     "energy": "1 J joule joules; 1e3 kJ; 4184 kcal; 4.184 cal",
     "power": "1 W watt watts; 1e3 kW kilowatt kilowatts; 1e6 MW megawatt megawatts; 1e9 GW",

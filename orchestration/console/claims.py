@@ -11,13 +11,15 @@ from evidence.states import ClaimState
 from evidence.verdicts import Rule, Stance, Verdict
 from orchestration.console import badges
 from orchestration.console.badges import Badge
-from orchestration.console.highlight import Part, clipped, excerpt, plain, visible
+from orchestration.console.highlight import EXCERPT, Part, clipped, excerpt, plain, visible
 
 PAGE = 40
 EVIDENCE = 12
 FIRST = 2
 CLAIM_LIMIT = 1_500
-CONTEXT_LIMIT = 240
+CONTEXT_LIMIT = 160
+SHORT = 200
+WHOLE_LIMIT = 6_000
 
 RULES = {
     Rule.MATCH: "The words agree",
@@ -46,6 +48,8 @@ class ShownEvidence:
     """One passage beside a claim.
 
     Attributes:
+        before, after: the words around a short passage.
+        whole: the passage, where ``parts`` is only an excerpt of it.
         same: the passage still has the hash that it was judged with.
     """
 
@@ -57,6 +61,7 @@ class ShownEvidence:
     before: str
     parts: tuple[Part, ...]
     after: str
+    whole: tuple[Part, ...]
     sha256: str
     same: bool
     rule: str
@@ -104,6 +109,7 @@ def shown(claim: ReadClaim) -> ShownClaim:
     first = claim.evidence[0] if claim.evidence else None
     ordered = [first, *(item for item in found if item is not first)] if first else []
     looked_at = [shown_evidence(item) for item in ordered[:EVIDENCE]]
+    speaking = sum(item.stance != Stance.NEUTRAL for item in ordered[:FIRST]) or 1
     span = first.claim_span if first and claim.verdict != Verdict.SUPPORTED else Span(0, 0)
     return ShownClaim(
         number=claim.ordinal + 1,
@@ -115,8 +121,8 @@ def shown(claim: ReadClaim) -> ShownClaim:
         rule=rule_words(claim.rule) if claim.rule else "",
         kind=claim.kind.capitalize(),
         score=percent(claim.score),
-        evidence=tuple(looked_at[:FIRST]),
-        more=tuple(looked_at[FIRST:]),
+        evidence=tuple(looked_at[:speaking]),
+        more=tuple(looked_at[speaking:]),
         left_out=max(0, len(ordered) - EVIDENCE),
     )
 
@@ -137,6 +143,7 @@ def percent(score: float) -> int:
 
 
 def shown_evidence(item: ReadEvidence) -> ShownEvidence:
+    alone = len(item.text) <= SHORT
     digest = hashlib.sha256(item.text.encode("utf-8", "surrogatepass")).hexdigest()
     return ShownEvidence(
         id=str(item.passage),
@@ -144,9 +151,10 @@ def shown_evidence(item: ReadEvidence) -> ShownEvidence:
         trust=badges.TRUSTED if item.trusted else badges.UNTRUSTED,
         source=visible(item.source),
         title=visible(item.title),
-        before=visible(" ".join(item.before[-CONTEXT_LIMIT:].split())),
+        before=visible(" ".join(item.before[-CONTEXT_LIMIT:].split())) if alone else "",
         parts=excerpt(item.text, item.passage_span),
-        after=visible(" ".join(item.after[:CONTEXT_LIMIT].split())),
+        after=visible(" ".join(item.after[:CONTEXT_LIMIT].split())) if alone else "",
+        whole=plain(clipped(item.text, WHOLE_LIMIT)) if len(item.text) > EXCERPT else (),
         sha256=item.sha256,
         same=digest == item.sha256,
         rule=rule_words(item.rule),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from audit.spans import Span
 
-EXCERPT = 700
-LEAD = 240
+EXCERPT = 360
+LEAD = 120
+WORD = 30
 # Controls that reorder what is read (UAX #9), and characters that are not seen at all: shown, never obeyed.
 HIDDEN = frozenset(
     "\u061c\u200b\u200c\u200e\u200f\u2060\ufeff\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -35,11 +36,23 @@ def excerpt(text: str, span: Span, *, limit: int = EXCERPT) -> tuple[Part, ...]:
     if len(text) <= limit:
         return marked(text, span)
     inside = span.end <= len(text)
-    begin = max(0, min(span.start - LEAD, len(text) - limit)) if inside else 0
-    end = min(len(text), begin + limit)
+    begin = after_space(text, max(0, min(span.start - LEAD, len(text) - limit)), span.start) if inside else 0
+    end = before_space(text, min(len(text), begin + limit), span.end if inside else 0)
     where = Span(max(span.start, begin) - begin, max(begin, min(span.end, end)) - begin) if inside else Span(0, 0)
     before, after = Part("… " if begin else ""), Part(" …" if end < len(text) else "")
     return tuple(part for part in (before, *marked(text[begin:end], where), after) if part.text)
+
+
+def after_space(text: str, begin: int, stop: int) -> int:
+    """Return the beginning of the next word, if there is one before ``stop`` and near."""
+    found = text.find(" ", begin, min(stop, begin + WORD)) if begin else -1
+    return found + 1 if found >= 0 else begin
+
+
+def before_space(text: str, end: int, stop: int) -> int:
+    """Return the end of the last whole word, if there is one after ``stop`` and near."""
+    found = text.rfind(" ", max(stop, end - WORD), end) if end < len(text) else -1
+    return found if found >= 0 else end
 
 
 def clipped(text: str, limit: int) -> str:

@@ -50,7 +50,8 @@ def set_stage(slug: str = "demo") -> Stage:
 
 def person(name: str, roles: tuple[Role, ...], workspace: Workspace) -> User:
     users = get_user_model().objects
-    user, made = users.get_or_create(username=name, defaults={"is_staff": True, "is_superuser": name == "ada"})
+    operates = Role.OPERATOR in roles
+    user, made = users.get_or_create(username=name, defaults={"is_staff": operates, "is_superuser": operates})
     if made:
         user.set_unusable_password()
         user.save()

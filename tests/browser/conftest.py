@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("PROMETHEUS_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
-    # Playwright keeps an event loop in this thread; the tests' own queries between its calls are synchronous all the same.
+    # Playwright keeps an event loop in this thread; the tests' queries between its calls are synchronous all the same.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE", "")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

@@ -50,7 +50,7 @@ def furnish(url: str) -> Museum:
     grace = person("grace", workspace, Role.REVIEWER)
     person("alan", workspace, Role.APPROVER)
     ada = person("ada", workspace, Role.OPERATOR)
-    stranger = User.objects.create_user("eve")
+    User.objects.create_user("eve")
     published = scenes.completed(grace, [WARFARIN, ACID, DISPUTED, UNPROVEN])
     scenes.call(published)
     scenes.call(published, fault="TIMEOUT")
@@ -87,7 +87,6 @@ def furnish(url: str) -> Museum:
         "log-in": "/login",
         "link-used": "/login/once/MQ/x-y",
     }
-    assert stranger.pk
     sealer.seal_all()
     return Museum(url, addresses)
 
@@ -127,12 +126,9 @@ def visitor_of(name: str) -> str | None:
             return "alan"
 
 
-def enter(browser: Browser, url: str, who: str | None, *, width: int = 1280, scheme: str = "light") -> BrowserContext:
+def enter(browser: Browser, url: str, who: str | None, *, width: int = 1280) -> BrowserContext:
     """Return a browser window of somebody who is logged in."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    context.grant_permissions([], origin=url)
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="light")
     if who is not None:
         client = Client()
         client.force_login(User.objects.get(username=who))

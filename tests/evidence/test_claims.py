@@ -70,6 +70,10 @@ def test_the_demonstration_answer_states_its_six_claims_as_they_stand() -> None:
             "Idarucizumab does not reverse apixaban; vitamin K has no effect on dabigatran.",
             ["Idarucizumab does not reverse apixaban.", "Vitamin K has no effect on dabigatran."],
         ),
+        (
+            "Pack 2 contains red cells, plasma and platelets, and pack 3 is empty.",
+            ["Pack 2 contains red cells, plasma and platelets.", "Pack 3 is empty."],
+        ),
         ("It is closed, but there are no beds.", ["It is closed.", "There are no beds."]),
         ("Patients receive iron, and mRNA is measured.", ["Patients receive iron.", "mRNA is measured."]),
     ],
@@ -103,6 +107,7 @@ def test_a_sentence_that_says_two_things_becomes_two_statements(sentence: str, c
         "They met on a Monday in the library of Paris, who knows.",
         "The pump, which he built in 1950, is old.",
         "The pump, which is old.",
+        "The pump, which is old, and cold, is on.",
         "The pump is on, is open, and the valve is shut.",
         "Warfarin is stopped, or is halved, and heparin is started.",
         "It was led by Ada, who – it is said – is old.",

@@ -44,6 +44,7 @@ def test_hostile_texts_are_cut_into_the_right_number_of_sentences(text: str, cou
         "The substance (see Sec. 4.) is stable.",
         "He lives in St. Andrews and works for Acme Inc. Europe.",
         "E. coli was found by M. Curie.",
+        "Paul v. Clinton was a civil suit.",
         "Am 12. Dezember 2020 wurde er entlassen.",
         "Read ASP.NET, Node.Js and README.Md at x@example.Org first.",
         "The subsp. alba grows here.",
@@ -67,10 +68,16 @@ def test_a_full_stop_inside_a_sentence_does_not_end_it(sentence: str) -> None:
         ("यह एक वाक्य है। यह दूसरा है।", 2),
         ("هل هذا صحيح؟ نعم.", 2),
         ("It is in the list.[1]Another follows.", 2),
+        ("It stars Kim (as Yong).Train is a film (1992).Shop is another.", 3),
     ],
 )
 def test_other_scripts_glued_sentences_and_endings_that_look_like_abbreviations_end(text: str, expected: int) -> None:
     assert len(cut(text)) == expected
+
+
+def test_a_quotation_mark_between_glued_sentences_belongs_to_the_one_it_encloses() -> None:
+    assert cut('It is on the album."Walks" is a song.') == ["It is on the album.", '"Walks" is a song.']
+    assert cut('He called "Stop it."Then he left.') == ['He called "Stop it."', "Then he left."]
 
 
 def test_marks_of_layout_are_no_part_of_a_sentence() -> None:

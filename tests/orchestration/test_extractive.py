@@ -75,8 +75,10 @@ def test_a_title_lends_its_words_to_its_sentences() -> None:
 
 
 def test_only_the_asking_sentence_is_looked_at_and_masks_are_not() -> None:
-    question = f"My name is [PERSON_1f3a] and I live in Eastfield. {QUESTION}"
+    mask = f"<PERSON_{'abcdefgh' * 4}>"
+    question = f"My name is {mask} and I live in Eastfield. How long before surgery is warfarin stopped for {mask}?"
     assert quoted("People who live in Eastfield have a name.", STOPPED, question=question) == STOPPED
+    assert quoted(f"PERSON_{'abcdefgh' * 4} is a word, and nothing more.", question=f"Who is {mask}?") == ""
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.spans import Span
-from orchestration.console.highlight import HIDDEN, Part, clipped, excerpt, marked, plain
+from orchestration.console.highlight import HIDDEN, Part, clipped, excerpt, marked, plain, visible
 
 
 @given(st.text(st.characters(exclude_characters=HIDDEN), max_size=60), st.integers(0, 70), st.integers(0, 70))
@@ -41,6 +41,20 @@ def test_an_excerpt_of_a_long_text_is_around_the_mark() -> None:
 def test_an_excerpt_is_bounded_wherever_its_mark_is(length: int, one: int, other: int) -> None:
     parts = excerpt("x" * length, Span(min(one, other), max(one, other)), limit=500)
     assert sum(len(part.text) for part in parts) <= 504
+
+
+def test_an_excerpt_begins_and_ends_with_whole_words() -> None:
+    parts = excerpt("word " * 400 + "2 g " + "more " * 400, Span(2_000, 2_003), limit=200)
+    assert parts[1].text.startswith("word ")
+    assert parts[-2].text.endswith(" more")
+
+
+def test_a_span_outside_a_long_text_shows_its_beginning() -> None:
+    assert excerpt("x" * 900, Span(800, 950), limit=500) == (Part("x" * 500), Part(" …"))
+
+
+def test_a_text_in_one_piece_is_visible_too() -> None:
+    assert visible("a\u202eb") == "aU+202Eb"
 
 
 def test_a_short_text_is_whole() -> None:

@@ -84,6 +84,11 @@ def test_the_command_prints_a_link_that_works(
     assert client.get(link).status_code == 302
 
 
+def test_the_command_may_be_told_where_the_site_is(grace: Person, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("login_link", "grace", site="https://prometheus.example")
+    assert capsys.readouterr().out.startswith("https://prometheus.example/login/once/")
+
+
 @pytest.mark.django_db
 def test_the_command_names_who_it_does_not_find() -> None:
     with pytest.raises(CommandError, match="no active user 'nobody'"):

@@ -1,7 +1,9 @@
 """What manage.py's commands get: servers where they read rows, and keys that are made once."""
 
 import base64
+import shutil
 import stat
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,9 +61,18 @@ def test_of_two_processes_that_make_a_key_at_once_one_wins(tmp_path: Path) -> No
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
-    tmp_path.chmod(0o755)
-    return {"PROMETHEUS_DATA": str(tmp_path / "data")}
+def data() -> Iterator[Path]:
+    """Return a folder that the servers' account can reach: pytest's own is closed, and the data would go elsewhere."""
+    made = Path("/tmp") / f"prometheus-{uuid.uuid4().hex[:10]}"  # noqa: S108 - a name of our own
+    made.mkdir()
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def environ(data: Path) -> dict[str, str]:
+    return {"PROMETHEUS_DATA": str(data)}
 
 
 @pytest.fixture
@@ -79,7 +90,7 @@ def test_a_first_visit_gets_servers_and_keys(environ: dict[str, str], tmp_path: 
     stopped.append(servers)
     assert environ["DATABASE_URL"] == servers.database_url
     assert environ["REDIS_URL"] == "redis://elsewhere"
-    assert Path(environ["PROMETHEUS_VAULT_KEY_FILE"]).is_relative_to(tmp_path / "data")
+    assert Path(environ["PROMETHEUS_VAULT_KEY_FILE"]).is_relative_to(environ["PROMETHEUS_DATA"])
     assert not (tmp_path / "unused").exists()
 
 
