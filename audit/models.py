@@ -108,6 +108,7 @@ class Entry(models.Model):
         constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="one_entry_per_place")]
         indexes = [
             models.Index(fields=["run", "id"], name="entry_run"),
+            models.Index(fields=["xid"], name="entry_xid"),
             models.Index(fields=["workspace", "-id"], name="entry_workspace"),
         ]
 
@@ -148,6 +149,8 @@ class SignedCheckpoint(models.Model):
     size = models.BigIntegerField(primary_key=True)
     root = models.BinaryField()
     note = models.TextField()
+    # Transaction id below which no entry was left unsealed.
+    horizon = models.BigIntegerField(default=0)
     created_at = models.DateTimeField(db_default=Now())
 
     def __str__(self) -> str:

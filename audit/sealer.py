@@ -22,11 +22,21 @@ LOCK = 7_302_115_101_108
 BATCH = 5000
 READ = 2000  # leaves that a check holds in memory
 
-# Only entries older than every open transaction: nothing can later appear behind them (commit order is not id order).
-DUE = """
-SELECT e.id, e.leaf_hash FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id
-WHERE l.index IS NULL AND e.xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY e.id LIMIT %s
+# Below its horizon (a transaction id) everything was sealed when a checkpoint was signed. One that lies ahead of this
+# server's transactions was written on another server, before a restore: then nothing is taken for granted.
+HORIZON = """
+CASE WHEN %s::text::xid8 <= pg_snapshot_xmin(pg_current_snapshot()) THEN %s::text::xid8 ELSE '0'::xid8 END
 """
+# Only entries older than every open transaction: nothing can later appear behind them (commit order is not id order).
+# An entry that seems to come from the future is one of another server, and no transaction here is still writing it.
+DUE = f"""
+SELECT e.id, e.leaf_hash, pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id
+WHERE l.index IS NULL AND (
+    (e.xid >= {HORIZON} AND e.xid < pg_snapshot_xmin(pg_current_snapshot()))
+    OR e.xid >= pg_snapshot_xmax(pg_current_snapshot())
+) ORDER BY e.id LIMIT %s
+"""  # noqa: S608 - our own text
 
 
 def signer() -> seal.Signer:
@@ -58,16 +68,18 @@ def seal_due(*, limit: int = BATCH) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute(DUE, [limit])
-        due = [(row[0], bytes(row[1])) for row in cursor.fetchall()]
-        if due:
-            extend_tree(due)
-        return len(due)
+        last = latest()
+        known = last.horizon if last else 0
+        cursor.execute(DUE, [known, known, limit])
+        rows = cursor.fetchall()
+        if rows:
+            reached = known if len(rows) == limit else rows[0][2]
+            extend_tree([(row[0], bytes(row[1])) for row in rows], last, horizon=reached)
+        return len(rows)
 
 
-def extend_tree(due: Sequence[tuple[int, bytes]]) -> None:
+def extend_tree(due: Sequence[tuple[int, bytes]], last: SignedCheckpoint | None, *, horizon: int) -> None:
     """Append leaves, the subtrees they complete, and a signed checkpoint over all of it."""
-    last = latest()
     size = last.size if last else 0
     if last and merkle.subtree_root(size, stored_node) != bytes(last.root):
         raise Diverged(
@@ -79,7 +91,7 @@ def extend_tree(due: Sequence[tuple[int, bytes]]) -> None:
     total = size + len(due)
     root = merkle.subtree_root(total, stored_node)
     note = signer().sign(seal.checkpoint(settings.PROMETHEUS_ORIGIN, total, root))
-    SignedCheckpoint.objects.create(size=total, root=root, note=note)
+    SignedCheckpoint.objects.create(size=total, root=root, note=note, horizon=horizon)
 
 
 def seal_all() -> int:
@@ -90,16 +102,18 @@ def seal_all() -> int:
     return total
 
 
-UNSEALED_AGE = """
+UNSEALED_AGE = f"""
 SELECT coalesce(extract(epoch FROM greatest(now() - min(e.at), interval '0')), 0)
-FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id WHERE l.index IS NULL
-"""
+FROM audit_entry e LEFT JOIN audit_leaf l ON l.entry_id = e.id WHERE l.index IS NULL AND e.xid >= {HORIZON}
+"""  # noqa: S608 - our own text
 
 
 def unsealed_age() -> float:
     """Return the age of the oldest entry that is not sealed yet, in seconds."""
     with connection.cursor() as cursor:
-        cursor.execute(UNSEALED_AGE)
+        last = latest()
+        known = last.horizon if last else 0
+        cursor.execute(UNSEALED_AGE, [known, known])
         return float(cursor.fetchone()[0])
 
 

@@ -125,6 +125,14 @@ def derive(key: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=KEY_SIZE, salt=None, info=purpose.encode()).derive(key)
 
 
+def commitment(key: DataKey, text: str) -> str:
+    """Return what may be kept of a text for good: 64 hex digits by which the key's holder can recognise it.
+
+    Once the key is destroyed, not even a right guess at a short text can be confirmed.
+    """
+    return keyed_hash(key.key, text)
+
+
 def keyed_hash(key: bytes, text: str) -> str:
     """Return HMAC-SHA-256 in hex under a key of its own: 64 digits that cannot be guessed back."""
     return hmac.new(derive(key, "reference"), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

@@ -54,11 +54,7 @@ class Calibration:
 
 
 def at_most(leaks: int, n: int, share: float) -> float:
-    """Return the probability of at most ``leaks`` among ``n`` when each leaks with this probability."""
-    if share <= 0:
-        return 1.0
-    if share >= 1:
-        return 1.0 if leaks >= n else 0.0
+    """Return the probability of at most ``leaks`` among ``n`` when each leaks with this probability (0 < share < 1)."""
     logs = math.log(share), math.log1p(-share)
     terms = (
         math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * logs[0] + (n - k) * logs[1]

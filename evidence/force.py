@@ -11,6 +11,7 @@ from evidence.text import Kind
 from evidence.verdicts import Rule
 
 EXCEPT = words("unless except")
+SHARED = ("one", "of", "the")
 GOVERNS = 4
 QUANTIFIES = 3
 EVERY_KIND = UNIVERSAL | words("any both")
@@ -120,6 +121,25 @@ def unlike(word: str, there: set[str]) -> frozenset[str] | None:
     if word in PARTIAL:
         return EVERY_KIND if there & EVERY_KIND and not there & PARTIAL else None
     return None
+
+
+def ranks(matching: Matching) -> Iterator[Conflict]:
+    """Yield a superlative that the sentence shares out or ranks lower: "one of the largest", "the second largest"."""
+    claim, source = matching.claim, matching.source
+    for place, pair in matching.pairs.items():
+        at, there = claim.words[place].at, source.words[pair].at
+        if claim.tokens[at].folded.endswith("est") and rank_before(source, there) != rank_before(claim, at):
+            first = max(0, there - len(SHARED) - 1)
+            yield Conflict(Rule.QUANTIFIER, (max(0, at - 1), at + 1), (first, there + 1), opposed=True)
+
+
+def rank_before(reading: Reading, at: int) -> str:
+    """Return the rank that stands before a superlative: "2", "one of the", or "" for the first."""
+    ordinal = next((q for q in reading.quantities if q.unit.family == "ordinal" and q.end in {at, at - 1}), None)
+    if ordinal is not None:
+        return str(ordinal.written)
+    near = tuple(token.folded for token in reading.tokens[max(0, at - len(SHARED)) : at])
+    return " ".join(SHARED) if near == SHARED else ""
 
 
 def conditions(matching: Matching) -> Iterator[Conflict]:

@@ -36,7 +36,8 @@ POSSIBILITY = words("may might could")
 
 NEGATORS = words("""
     not never no none nobody nothing nowhere neither nor without cannot cant dont doesnt didnt isnt arent wasnt
-    werent wont lack lacks lacked lacking fail fails failed failing unable hardly scarcely barely rarely seldom
+    werent wont lack lacks lacked lacking fail fails failed failing refuse refuses refused refusing unable
+    hardly scarcely barely rarely seldom
 """)
 # "no more than" sets a bound and denies nothing.
 COMPARATIVES = words("""

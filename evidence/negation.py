@@ -34,9 +34,10 @@ def find(tokens: Sequence[Token], taken: AbstractSet[int]) -> tuple[Negation, ..
     """Return the negations in a sentence. Tokens of bounds ("no more than") are taken and deny nothing."""
     found = []
     for at, token in enumerate(tokens):
-        if token.kind is not Kind.WORD or at in taken or not is_negator(token.folded):
-            continue
         following = tokens[at + 1].folded if at + 1 < len(tokens) else ""
+        denies = is_negator(token.folded) or (token.folded == "yet" and following == "to")
+        if token.kind is not Kind.WORD or at in taken or not denies:
+            continue
         if following in EMPHATIC and token.folded != "no":
             continue
         found.append(Negation(at, scope_end(tokens, at)))

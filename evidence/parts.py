@@ -11,7 +11,7 @@ from evidence.reading import FULL, Reading, Word
 from evidence.text import Kind, key
 from evidence.verdicts import Rule
 
-IN_SENTENCE, IN_PASSAGE, IN_QUESTION = 1.0, 0.8, 0.6
+IN_SENTENCE, IN_PASSAGE, IN_QUESTION, SUBSTITUTED = 1.0, 0.8, 0.6, 0.5
 TIMES = frozenset(map(key, words("second minute hour day week month year decade century")))
 PHRASE = 4
 BREAKS = AUXILIARIES | CLAUSE_WORDS | words("by to in on at from with for of as and or before after during into than")
@@ -55,7 +55,8 @@ def sought(matching: Matching, place: int, around: Surroundings) -> tuple[float,
     if other is not None:
         at = matching.source.words[other].at
         rule = Rule.UNIT if word.key in TIMES else rule_for(word)
-        return 0.0, Conflict(rule, (word.at, word.at + 1), (at, at + 1), elsewhere=True)
+        credit = SUBSTITUTED if word.key in around.passage else 0.0
+        return credit, Conflict(rule, (word.at, word.at + 1), (at, at + 1), elsewhere=True)
     if word.key in around.passage:
         return IN_PASSAGE, None
     if word.key in around.question:
@@ -98,6 +99,20 @@ def roles(matching: Matching) -> Iterator[Conflict]:
                 Rule.ROLES, tokens_of(matching.claim, first, last), tokens_of(matching.source, *source), opposed=True
             )
             return
+
+
+def agents(matching: Matching) -> Iterator[Conflict]:
+    """Yield a doer that is not the one the sentence names: "B directed it" against "directed by A, written by B"."""
+    for place, pair in matching.pairs.items():
+        theirs = phrase(matching.source, pair, step=1) if is_passive(matching.source, pair) else []
+        if not theirs or not all(matching.spare(at) for at in theirs):
+            continue
+        before = matching.claim.tokens[matching.claim.words[place].at - 1].folded
+        passive = is_passive(matching.claim, place)
+        ours = phrase(matching.claim, place, step=1 if passive else -1) if passive or before not in AUXILIARIES else []
+        if ours and any(at in matching.pairs for at in ours):
+            claim = tokens_of(matching.claim, min(ours), max(ours))
+            yield Conflict(Rule.ROLES, claim, tokens_of(matching.source, min(theirs), max(theirs)), elsewhere=True)
 
 
 def tokens_of(reading: Reading, first: int, last: int) -> tuple[int, int]:

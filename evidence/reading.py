@@ -85,7 +85,7 @@ class Reading:
         return self.span(first, end).of(self.text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def read(sentence: str) -> Reading:
     """Return the reading of one sentence; kept for the sentences read last."""
     every = tuple(tokens(sentence[:CHARS_LIMIT]))
@@ -156,7 +156,7 @@ class Skim:
     every: frozenset[str]
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def skim(text: str) -> Skim:
     """Return a passage's sentences and their keys; kept for the passages read last."""
     pieces = tuple(pieces_of(text))
@@ -175,7 +175,7 @@ def pieces_of(text: str) -> Iterator[Piece]:
             yield Piece(span.of(text), span, Span(span.start, span.start))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def keys_of(text: str) -> frozenset[str]:
     """Return what the words and numbers of a text are compared by."""
     return frozenset(

@@ -1,5 +1,6 @@
 """Rows of what the gate found, built for the journal, and the way back to readable claims."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
@@ -114,7 +115,10 @@ def bundle_rows(run: UUID, report: GateReport, *, revision: int, policy: GatePol
 class ReadEvidence:
     """One passage beside a claim, with the spans to highlight in both.
 
-    ``before`` and ``after`` are the document's words around a reference passage, at most ``CONTEXT`` characters each.
+    Attributes:
+        before, after: the document's words around a reference passage, at most ``CONTEXT`` characters each.
+        sha256: of the text the claim was judged by; for a run's own passage under the run's key (``vault.commitment``).
+        intact: the text still is that one.
     """
 
     passage: UUID
@@ -125,6 +129,7 @@ class ReadEvidence:
     text: str
     after: str
     sha256: str
+    intact: bool
     stance: str
     score: float
     rule: str
@@ -154,17 +159,26 @@ def passage_text(row: models.Passage, key: vault.DataKey) -> str:
     return row.text if row.text_sealed is None else open_text(key, row, "text_sealed")
 
 
+def hash_of(row: models.Passage, text: str, key: vault.DataKey) -> str:
+    """Return the hash a passage's text must have: in clear for a document's, under the run's key for a run's own."""
+    if row.text_sealed is not None:
+        return vault.commitment(key, text)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
     passage = row.passage
+    text = passage_text(passage, key)
     return ReadEvidence(
         passage=passage.pk,
         source=passage.origin,
         title=passage.document.title if passage.document else passage.origin,
         trusted=passage.trusted,
         before=getattr(row, "before", None) or "",
-        text=passage_text(passage, key),
+        text=text,
         after=getattr(row, "after", None) or "",
         sha256=row.passage_sha256,
+        intact=hash_of(passage, text, key) == row.passage_sha256,
         stance=row.stance,
         score=row.score,
         rule=row.rule,

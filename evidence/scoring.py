@@ -17,6 +17,7 @@ from evidence.matching import Matching, match, replaced
 from evidence.parts import Surroundings
 from evidence.passages import Passage
 from evidence.reading import FULL, Piece, Reading, Skim, keys_of, read, skim
+from evidence.text import Kind
 from evidence.verdicts import Alignment, Rule, Stance
 
 COMPARED = 4
@@ -24,8 +25,10 @@ TOPIC_LEAST = 0.25
 OVERLAP_LEAST = 0.6
 SHARED_LEAST = 2
 SUPPORT_LEAST = 0.7
-VALUE_WEIGHT = 2.0
-PENALTY = 0.6
+VALUE_WEIGHT = 3.0
+# What a value is worth that stands elsewhere in the passage: it ranks a claim that is not supported, no more.
+VALUE_NEARBY = 0.5
+PENALTY = 0.8
 # A claim that does not name what it is about contradicts nothing.
 PRONOUNS = words("it they he she this that these those both such")
 # What such a sentence says of the whole holds for the special case that a claim adds; a figure does not.
@@ -112,9 +115,11 @@ def rules(matching: Matching, around: Surroundings) -> Iterator[Conflict]:
     yield from polarity.antonyms(matching)
     yield from polarity.placings(matching)
     yield from parts.roles(matching)
+    yield from parts.agents(matching)
     yield from force.modalities(matching)
     yield from force.bare_modalities(matching)
     yield from force.quantifiers(matching)
+    yield from force.ranks(matching)
     yield from force.conditions(matching)
     yield from force.restrictions(matching)
 
@@ -132,18 +137,26 @@ def compare(matching: Matching, piece: Piece, around: Surroundings) -> Compared:
     opposed = {conflict.claim[0] for conflict in found if conflict.rule is Rule.ANTONYM}
     placed = parts.placed(matching, around, polarity.settled(matching).keys())
     found += [conflict for conflict in placed.conflicts if conflict.claim[0] not in opposed]
-    score = carried(matching.claim, placed.credit, found) * PENALTY ** len({c.rule for c in found} - {Rule.DETAIL})
+    score = carried(matching.claim, placed.credit, found, around)
+    score *= PENALTY ** len({conflict.rule for conflict in found} - {Rule.DETAIL})
     return Compared(matching, piece, score, overlap(matching), tuple(found))
 
 
-def carried(claim: Reading, credit: Sequence[float], found: Sequence[Conflict]) -> float:
+def carried(claim: Reading, credit: Sequence[float], found: Sequence[Conflict], around: Surroundings) -> float:
     """Return the share of a claim's words and values that is found, by weight (0 to 1)."""
-    values_total = len(claim.quantities) + len(claim.dates)
-    wrong = sum(conflict.rule in VALUE_RULES for conflict in found)
-    words_total = sum(word.weight for word in claim.words)
-    total = words_total + VALUE_WEIGHT * values_total
+    number = len(claim.quantities) + len(claim.dates)
+    wrong = [conflict for conflict in found if conflict.rule in VALUE_RULES][:number]
+    nearby = sum(is_nearby(claim, conflict, around) for conflict in wrong)
+    values_found = number - len(wrong) + VALUE_NEARBY * nearby
     words_found = sum(word.weight * share for word, share in zip(claim.words, credit, strict=True))
-    return (words_found + VALUE_WEIGHT * max(0, values_total - wrong)) / total if total else 0.0
+    total = sum(word.weight for word in claim.words) + VALUE_WEIGHT * number
+    return (words_found + VALUE_WEIGHT * values_found) / total if total else 0.0
+
+
+def is_nearby(claim: Reading, conflict: Conflict, around: Surroundings) -> bool:
+    """Tell whether the numbers of a conflict's claim stand somewhere in the passage."""
+    digits = [token.folded for token in claim.tokens[slice(*conflict.claim)] if token.kind is Kind.NUMBER]
+    return bool(digits) and around.passage >= set(digits)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,17 @@ from evidence.conflicts import Conflict
 from evidence.dates import Date
 from evidence.lexicon import EXCLUSIVE, PLACING
 from evidence.matching import Matching
+from evidence.numerals import ORDINALS
 from evidence.quantities import Quantity, Relation, relate
 from evidence.reading import Reading
+from evidence.text import key
 from evidence.verdicts import Rule
 
 NEAR = (1.0, 0.7, 0.4)
 OTHER_SIDE = 0.6
 AGREEMENT = 0.45
+# What an ordinal may also be written as: "the first dose" beside "this is the first".
+ORDINAL_WORDS = {number: frozenset([word, key(word)]) for word, number in ORDINALS.items()}
 EXCHANGE = 0.3
 ANCHORS = 4
 
@@ -149,9 +153,9 @@ def exchanged(matching: Matching, pairing: Pairing) -> Iterator[Conflict]:
 
 
 def excused(matching: Matching, value: Quantity, around: AbstractSet[str]) -> bool:
-    """Tell whether a quantity without a counterpart is no loss: "first", a year written as a number."""
+    """Tell whether a quantity needs no counterpart: "first" is said nearby, a year is written as a number."""
     if value.unit.family == "ordinal" and not value.label:
-        return abs(value.written) == 1 or str(value.written) in around
+        return str(value.written) in around or not ORDINAL_WORDS.get(value.written, frozenset()).isdisjoint(around)
     years = {date.year for date in matching.source.dates}
     return not value.unit.family and value.written in years
 

@@ -42,9 +42,7 @@ def claim_facts(report: GateReport) -> list[dict[str, object]]:
     ]
 
 
-def pieces_of(
-    *, question: str, answer: str, passages: Sequence[tuple[Part, Passage]]
-) -> tuple[Piece, ...]:
+def pieces_of(*, question: str, answer: str, passages: Sequence[tuple[Part, Passage]]) -> tuple[Piece, ...]:
     """Return every text of the run, each with the part it plays."""
     pieces = [Piece(Part.REQUEST, "request", question)] if question else []
     pieces += [Piece(part, passage.id, passage.text) for part, passage in passages]

@@ -1,9 +1,10 @@
 """A run read by a person or client: the access entry first, then its texts in clear."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +58,12 @@ class ReadWord:
 
 @dataclass(frozen=True, slots=True)
 class ReadRun:
-    """A run with its texts in clear, as far as its key still exists. ``draft`` is the text that was judged last."""
+    """A run with its texts in clear, as far as its key still exists.
+
+    Attributes:
+        draft: the text that was judged last.
+        commitment: what the ledger keeps of one of the run's texts.
+    """
 
     run: Run
     request: Mapping[str, Any]
@@ -70,6 +76,7 @@ class ReadRun:
     calls: tuple[ReadCall, ...]
     approvals: tuple[Approval, ...]
     words: tuple[ReadWord, ...]
+    commitment: Callable[[str], str]
 
 
 FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons")
@@ -104,6 +111,7 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         ),
         approvals=tuple(run.approvals.order_by("-created_at")),
         words=tuple(read_word(row, key) for row in words_on(run)),
+        commitment=partial(vault.commitment, key),
     )
 
 

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
-from audit import canonical, keys, ledger
+from audit import canonical, keys, ledger, vault
 from audit.access import person_behind, require, workspace_of
 from audit.actors import Actor
 from audit.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge
@@ -111,7 +111,7 @@ def new_run(request: Request, document: str, digest: str, *, actor: Actor, idemp
     )
     seal_text(key, run, "request_sealed", document)
     run.save(force_insert=True)
-    data = {"kind": run.kind, "stakes": run.stakes, "request": digest, "key": str(key.id)}
+    data = {"kind": run.kind, "stakes": run.stakes, "request": vault.commitment(key, document), "key": str(key.id)}
     event = ledger.Event(EventType.RUN_SUBMITTED, actor, data, run=run.pk)
     ledger.append(event, chain=ledger.run_chain(run.pk))
     return run
@@ -210,10 +210,12 @@ def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) 
     if len(reason) < 10:
         raise Invalid(f"the reason has {len(reason)} characters; at least 10 are needed")
     vote = ApprovalVote(id=new_id(), approval=approval, actor=str(actor), approve=approve_)
-    seal_text(keys.load(approval.run.key_id), vote, "reason_sealed", reason)
+    key = keys.load(approval.run.key_id)
+    seal_text(key, vote, "reason_sealed", reason)
     vote.save(force_insert=True)
     type_ = EventType.APPROVAL_GIVEN if approve_ else EventType.APPROVAL_REFUSED
-    data = {"approval": str(approval.pk), "binding": approval.binding, "reason": keys.reference(reason)}
+    kept = vault.commitment(key, reason)
+    data = {"approval": str(approval.pk), "binding": approval.binding, "reason": kept}
     ledger.append(ledger.Event(type_, actor, data, run=approval.run_id), chain=f"approval:{approval.pk}")
 
 

@@ -60,7 +60,8 @@ class EvidenceOut(serializers.Serializer[object]):
     source = serializers.CharField()  # type: ignore[assignment]
     title = serializers.CharField()
     text = serializers.CharField()
-    sha256 = serializers.CharField()
+    sha256 = serializers.CharField(help_text="of the passage's text; of a run's own passage under the run's key")
+    intact = serializers.BooleanField(help_text="the passage still is the text that the claim was judged by")
     stance = serializers.CharField()
     score = serializers.FloatField()
     rule = serializers.CharField()

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('size', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('root', models.BinaryField()),
                 ('note', models.TextField()),
+                ('horizon', models.BigIntegerField(default=0)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
             ],
         ),
@@ -53,7 +54,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name_plural': 'entries',
-                'indexes': [models.Index(fields=['run', 'id'], name='entry_run'), models.Index(fields=['workspace', '-id'], name='entry_workspace')],
+                'indexes': [models.Index(fields=['run', 'id'], name='entry_run'), models.Index(fields=['xid'], name='entry_xid'), models.Index(fields=['workspace', '-id'], name='entry_workspace')],
                 'constraints': [models.UniqueConstraint(fields=('chain', 'seq'), name='one_entry_per_place')],
             },
         ),

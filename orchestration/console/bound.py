@@ -1,6 +1,5 @@
 """What would be done, as an approver sees it, and whether it is what the approval is bound to."""
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,25 +36,21 @@ class ShownAction:
     result: tuple[Part, ...]
 
 
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def binding_of(read: ReadRun) -> str:
     """Return the hash of what a page shows of a run, made from the rows shown as the engine made it from its state."""
     review = read.reviews[0] if read.reviews else None
     return decision.binding(
         run=str(read.run.pk),
-        answer=digest(read.draft),
+        answer=read.commitment(read.draft),
         claims=[
-            {"text": digest(c.text), "verdict": c.verdict, "evidence": [item.sha256 for item in c.evidence]}
+            {"text": read.commitment(c.text), "verdict": c.verdict, "evidence": [item.sha256 for item in c.evidence]}
             for c in read.claims
         ],
         actions=[
             {
                 "tool": action.tool,
                 "definition": action.definition_hash,
-                "digest": canonical.digest(canonical.encode(dict(action.arguments))).hex(),
+                "digest": read.commitment(canonical.encode(dict(action.arguments)).decode()),
                 "tier": action.tier,
             }
             for action in read.actions

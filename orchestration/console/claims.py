@@ -1,6 +1,5 @@
 """Claims beside their evidence, as a page shows them."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -144,7 +143,6 @@ def percent(score: float) -> int:
 
 def shown_evidence(item: ReadEvidence) -> ShownEvidence:
     alone = len(item.text) <= SHORT
-    digest = hashlib.sha256(item.text.encode("utf-8", "surrogatepass")).hexdigest()
     return ShownEvidence(
         id=str(item.passage),
         stance=badges.of_stance(item.stance),
@@ -156,7 +154,7 @@ def shown_evidence(item: ReadEvidence) -> ShownEvidence:
         after=visible(" ".join(item.after[:CONTEXT_LIMIT].split())) if alone else "",
         whole=plain(clipped(item.text, WHOLE_LIMIT)) if len(item.text) > EXCERPT else (),
         sha256=item.sha256,
-        same=digest == item.sha256,
+        same=item.intact,
         rule=rule_words(item.rule),
         score=percent(item.score),
     )

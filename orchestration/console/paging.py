@@ -14,7 +14,7 @@ Row = TypeVar("Row", bound=Model)
 
 LIMIT = 50
 # A rare value in a filter must not cost a scan of a million rows: so many are looked at for one page, no more.
-WINDOW = 2_000
+WINDOW = 1_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """DECISION: publish, publish in part, refuse, or let people decide; and what their word is bound to."""
 
 import datetime as dt
-import hashlib
 import json
 from typing import Any
 from uuid import UUID
@@ -19,7 +18,6 @@ from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import decision, registry
 from orchestration.decision import ActionRisk, Decided, Grounds
 from orchestration.engine.bench import Bench, State
-from orchestration.engine.gathering import text_digest
 from orchestration.models import Action, Approval, Tool
 from orchestration.requests import ProposedAction
 from orchestration.states import ActionState, ApprovalState, Decision
@@ -94,9 +92,9 @@ def plan_action(bench: Bench, asked: ProposedAction, *, ordinal: int) -> dict[st
 
 def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: int, refused: bool) -> Action:
     run = bench.journal.run
-    text = canonical.encode(arguments)
+    text = canonical.encode(arguments).decode()
     # Stable over retries of the step, different for every run and place: the server can recognise a repeat.
-    key = hashlib.sha256(f"{run.pk}:{ordinal}:".encode() + text).hexdigest()
+    key = bench.journal.commitment(f"{run.pk}:{ordinal}:{text}")
     row = Action(
         id=new_id(),
         run_id=run.pk,
@@ -105,10 +103,10 @@ def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: 
         state=(ActionState.REFUSED if refused else ActionState.PROPOSED).value,
         tier=registry.tier_of(tool).value,
         definition_hash=tool.definition_hash,
-        arguments_digest=canonical.digest(text).hex(),
+        arguments_digest=bench.journal.commitment(text),
         idempotency_key=key,
     )
-    seal_text(bench.journal.key, row, "arguments_sealed", text.decode())
+    seal_text(bench.journal.key, row, "arguments_sealed", text)
     return row
 
 
@@ -120,9 +118,9 @@ def binding_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> str
     """Return the hash of exactly what an approver is shown: answer, verdicts, evidence, actions and policy."""
     return decision.binding(
         run=bench.journal.thread,
-        answer=text_digest(state["draft"]["text"]),
+        answer=bench.journal.commitment(state["draft"]["text"]),
         claims=[
-            {"text": text_digest(c["text"]), "verdict": c["verdict"], "evidence": c["evidence"]}
+            {"text": bench.journal.commitment(c["text"]), "verdict": c["verdict"], "evidence": c["evidence"]}
             for c in state["claims"]
         ],
         actions=[{name: action[name] for name in ("tool", "definition", "digest", "tier")} for action in actions],

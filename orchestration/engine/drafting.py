@@ -4,7 +4,7 @@ from audit.events import EventType
 from audit.fields import seal_text
 from audit.ids import new_id
 from orchestration.engine.bench import Bench, State
-from orchestration.engine.gathering import from_json, text_digest
+from orchestration.engine.gathering import from_json
 from orchestration.engine.providers import DraftReply, DraftTask, ProviderFailure
 from orchestration.models import Draft
 from orchestration.requests import ANSWER_LIMIT
@@ -41,7 +41,7 @@ def draft(bench: Bench, state: State) -> State:
         provider=reply.provider,
         model=reply.model,
         revision=state["revision"],
-        draft=text_digest(reply.answer),
+        draft=bench.journal.commitment(reply.answer),
         attempts=len(reply.attempts),
     )
     bench.journal.move(

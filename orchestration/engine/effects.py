@@ -13,7 +13,7 @@ from orchestration import material, registry
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.deciding import arguments_of, is_supported
 from orchestration.engine.drafting import StepFailed
-from orchestration.engine.gathering import address_of, check_server, text_digest
+from orchestration.engine.gathering import address_of, check_server
 from orchestration.engine.tools import Fault, ToolFailure
 from orchestration.models import Action
 from orchestration.states import ActionState
@@ -31,7 +31,8 @@ def execute(bench: Bench, state: State) -> State:
     settle_claims(bench)
     seal_text(bench.journal.key, bench.journal.run, "answer_sealed", json.dumps(answer, ensure_ascii=False))
     bench.journal.set(answer_sealed=bench.journal.run.answer_sealed)
-    bench.journal.enter(EventType.RUN_PUBLISHED, answer=text_digest(answer["text"]), citations=len(answer["citations"]))
+    published = bench.journal.commitment(answer["text"])
+    bench.journal.enter(EventType.RUN_PUBLISHED, answer=published, citations=len(answer["citations"]))
     bench.journal.move("record", barrier=True)
     return {"answer": answer}
 
@@ -95,7 +96,10 @@ def call(bench: Bench, action: Action) -> None:
     seal_text(bench.journal.key, action, "result_sealed", result.text)
     bench.journal.change(action, "state", "result_sealed")
     bench.journal.enter(
-        EventType.EFFECT_DONE, action=str(action.pk), key=action.idempotency_key, result=text_digest(result.text)
+        EventType.EFFECT_DONE,
+        action=str(action.pk),
+        key=action.idempotency_key,
+        result=bench.journal.commitment(result.text),
     )
     bench.journal.flush(barrier=True)
 

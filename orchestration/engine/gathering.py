@@ -1,6 +1,5 @@
 """PROCESSING, first half: passages sent with the request, of the corpus, and of READ_ONLY tools."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +53,7 @@ def gather(bench: Bench) -> State:
     for call in planning.plan(question, offers):
         answered = call_tool(bench, tools[call.tool], call.tool, call.arguments)
         if answered is not None:
-            returned = list(result_passages(call.tool, answered))
+            returned = list(result_passages(bench, call.tool, answered))
             parts |= dict.fromkeys((passage.id for passage in returned), Part.TOOL_RESULT)
             found += returned
     for passage in found:
@@ -97,7 +96,7 @@ def masked(bench: Bench, text: str) -> str:
 def inline(bench: Bench) -> Iterator[Passage]:
     for sent in bench.request.passages:
         for cut in passages.cut(sent.text):
-            yield Passage(str(new_id()), sent.source, cut.text, cut.sha256, trusted=True, title=sent.title)
+            yield of_run(bench, sent.source, cut.text, trusted=True, title=sent.title)
 
 
 def current_tools(bench: Bench) -> dict[str, Tool]:
@@ -141,14 +140,19 @@ def call_tool(bench: Bench, tool: Tool, name: str, arguments: Mapping[str, JSON]
     return result
 
 
-def result_passages(tool: str, result: Result) -> Iterator[Passage]:
+def of_run(bench: Bench, source: str, text: str, *, trusted: bool, title: str) -> Passage:
+    """Return a passage that belongs to this run alone: its hash is one that only the run's key can make."""
+    return Passage(str(new_id()), source, text, bench.journal.commitment(text), trusted=trusted, title=title)
+
+
+def result_passages(bench: Bench, tool: str, result: Result) -> Iterator[Passage]:
     """Cut a tool's result into passages; a list of {source, title, text} keeps its own sources."""
     items = structured_items(result)
     if not items:
         items = [{"source": tool, "title": tool, "text": result.text}]
     for item in items:
         for cut in passages.cut(item["text"][:RESULT_LIMIT]):
-            yield Passage(str(new_id()), item["source"], cut.text, cut.sha256, trusted=False, title=item["title"])
+            yield of_run(bench, item["source"], cut.text, trusted=False, title=item["title"])
 
 
 def structured_items(result: Result) -> list[dict[str, str]]:
@@ -179,7 +183,3 @@ def as_json(passage: Passage, *, part: Part) -> dict[str, Any]:
 
 def from_json(document: Mapping[str, Any]) -> Passage:
     return Passage(**{name: value for name, value in document.items() if name != "part"})
-
-
-def text_digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -41,7 +41,7 @@ class Reviewed:
 
 
 def review(bench: Bench, shown: Material) -> Reviewed:
-    """Let every guardian vote, and join the votes."""
+    """Let every guardian vote, and join the votes. Of the material's digest, what only the run's key makes is kept."""
     votes = tuple(cast(guardian, shown, clock=time.perf_counter_ns) for guardian in bench.parts.guardians)
     digest = shown.digest()
     joined = consensus.decide(
@@ -51,7 +51,9 @@ def review(bench: Bench, shown: Material) -> Reviewed:
         stakes=shown.stakes,
         policy=bench.parts.consensus,
     )
-    return Reviewed(votes, joined, digest)
+    kept = bench.journal.commitment(digest)
+    known = tuple(replace(vote, material=kept) if vote.material == digest else vote for vote in votes)
+    return Reviewed(known, joined, kept)
 
 
 def judge(bench: Bench, state: State) -> State:

@@ -1,6 +1,5 @@
 """The graph is the state machine: one node a state, PROCESSING split in two, and a node that only waits for people."""
 
-import hashlib
 import json
 from typing import Any
 
@@ -46,11 +45,10 @@ def execute(state: State, runtime: Runtime[Bench]) -> State:
 def log(state: State, runtime: Runtime[Bench]) -> State:
     """Freeze the lineage: one digest over everything that led to the answer."""
     journal = runtime.context.journal
-    lineage = hashlib.sha256(json.dumps(state, sort_keys=True, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     journal.enter(
         EventType.RUN_COMPLETED,
         decision=journal.run.decision,
-        lineage=lineage.hexdigest(),
+        lineage=journal.commitment(json.dumps(state, sort_keys=True, ensure_ascii=False)),
         supported=journal.run.supported,
         withheld=journal.run.withheld,
     )

@@ -44,6 +44,10 @@ class Journal:
     def thread(self) -> str:
         return str(self.run.pk)
 
+    def commitment(self, text: str) -> str:
+        """Return what the ledger may keep of one of the run's texts (64 hex digits)."""
+        return vault.commitment(self.key, text)
+
     def add(self, *rows: models.Model) -> None:
         self.batch.add(*rows)
 

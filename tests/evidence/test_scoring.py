@@ -65,6 +65,9 @@ OTHERWISE = [
     ("Carthage conquered Rome in the war.", "Rome conquered Carthage in the war.", Rule.ROLES),
     ("Heparin is reversed by protamine.", "Protamine is reversed by heparin.", Rule.ROLES),
     ("All members voted for the motion.", "Some members voted for the motion.", Rule.QUANTIFIER),
+    ("The mall is the largest in Texas.", "The mall is one of the largest in Texas.", Rule.QUANTIFIER),
+    ("The mall is the largest in Texas.", "The mall is the second largest in Texas.", Rule.QUANTIFIER),
+    ("Ada writes for the stage.", "Ada is yet to write for the stage.", Rule.NEGATION),
     ("Guests may enter if the alarm sounds.", "Guests may enter unless the alarm sounds.", Rule.CONDITION),
 ]
 TOO_LITTLE = [
@@ -83,7 +86,11 @@ TOO_LITTLE = [
     ("Fever is caused by the virus.", "Fever may be caused by the virus.", Rule.MODALITY),
     ("The alarm must be tested.", "The alarm is tested.", Rule.MODALITY),
     ("The limit must be 5 mg.", "The limit is 5 mg.", Rule.MODALITY),
+    ("Dakota agreed to be a model.", "Dakota refused to be a model.", Rule.NEGATION),
     ("Alice met Bob in 2019.", "Alice met Bob.", Rule.DATE),
+    ("Neil Gaiman directed the film.", "The film is directed by Ann Lee and written by Neil Gaiman.", Rule.ROLES),
+    ("The film is directed by Neil Gaiman.", "Neil Gaiman wrote the film, directed by Ann Lee.", Rule.ROLES),
+    ("Ada was born first.", "Ada was born in Rome.", Rule.NUMBER),
     ("The low dose is 480 mg, followed by 400 mg.", "The low dose is 400 mg, followed by 480 mg.", Rule.NUMBER),
     ("Protamine reverses enoxaparin.", "Protamine reverses only about 60% of enoxaparin.", Rule.QUANTIFIER),
     ("Heparin covers the hours of the wait.", "Heparin covers the days of the wait.", Rule.UNIT),

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.timezone import now
 
-from audit import canonical, keys, ledger
+from audit import canonical, keys, ledger, vault
 from audit.actors import Actor, ActorKind
 from audit.events import EventType
 from audit.fields import seal_text
@@ -129,9 +129,11 @@ def span(text: str, words: str) -> tuple[int, int]:
 
 
 def evidence(run: Run, row: Claim, said: Said, seen: Seen) -> Evidence:
-    passage = Passage(id=new_id(), run=run.pk, origin=seen.source, trusted=seen.trusted, sha256=digest(seen.text))
+    key = keys.load(run.key_id)
+    kept = vault.commitment(key, seen.text)
+    passage = Passage(id=new_id(), run=run.pk, origin=seen.source, trusted=seen.trusted, sha256=kept)
     passage.end = len(seen.text)
-    seal_text(keys.load(run.key_id), passage, "text_sealed", seen.text)
+    seal_text(key, passage, "text_sealed", seen.text)
     passage.save(force_insert=True)
     return link(row, passage, said, seen)
 
@@ -247,7 +249,7 @@ def action(run: Run, arguments: dict[str, Any], *, tier: int = 1) -> Action:
         ordinal=run.actions.count(),
         tier=tier,
         definition_hash="d" * 64,
-        arguments_digest=canonical.digest(text).hex(),
+        arguments_digest=vault.commitment(keys.load(run.key_id), text.decode()),
         idempotency_key=digest(f"{run.pk}{run.actions.count()}"),
     )
     seal_text(keys.load(run.key_id), row, "arguments_sealed", text.decode())

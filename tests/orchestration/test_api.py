@@ -121,9 +121,10 @@ def test_a_run_whose_key_was_destroyed_is_gone(grace: Person) -> None:
 
 def test_a_changed_text_is_refused_with_its_row(grace: Person) -> None:
     run = submitted(grace.actor)
-    Run.objects.filter(pk=run.pk).update(request_sealed=bytes(run.request_sealed)[:-1] + b"\x00")
+    sealed = bytes(run.request_sealed)
+    Run.objects.filter(pk=run.pk).update(request_sealed=sealed[:-1] + bytes([sealed[-1] ^ 1]))
     answer = caller(grace).get(f"/runs/{run.pk}")
-    assert is_problem(answer, 500)
+    assert is_problem(answer, 409)
     assert str(run.pk) in answer.body["detail"]
 
 

@@ -24,8 +24,9 @@ def test_a_process_has_one_pool() -> None:
 
 def test_another_database_has_another_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     assert database() == connection.settings_dict["NAME"]
-    monkeypatch.setitem(connection.settings_dict, "NAME", "postgres")
-    assert database() == "postgres"
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setitem(connection.settings_dict, "NAME", "postgres")
+        assert database() == "postgres"
 
 
 def test_a_closed_pool_is_followed_by_another() -> None:

@@ -1,6 +1,7 @@
 """The drawing of a run says where it was, where it is, and where it never came."""
 
 import datetime as dt
+from itertools import pairwise
 from uuid import UUID
 
 from audit.ledger import ReadEntry
@@ -21,7 +22,7 @@ def entry(before: str, after: str, second: int, type_: str = "run.advanced") -> 
 
 def drawn(way: list[str], *, now: int = 60, last: str = "run.advanced") -> Timeline:
     """Return the drawing of a run that changed its state every ten seconds."""
-    steps = list(zip(way, way[1:], strict=False))
+    steps = list(pairwise(way))
     entries = [entry(a, b, 10 * n, last if n == len(steps) else "run.advanced") for n, (a, b) in enumerate(steps, 1)]
     moment = BEGAN + dt.timedelta(seconds=now)
     return timeline.draw(entries, state=way[-1], created=BEGAN, now=moment)

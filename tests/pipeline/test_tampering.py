@@ -1,14 +1,16 @@
 """One flipped byte in any encrypted field of the database is refused, and the message names the row."""
 
+import hashlib
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import connection, models
 
-from audit import keys
+from audit import keys, vault
 from audit.apikeys import create_key
 from audit.fields import open_text
+from audit.models import Entry
 from audit.vault import SealError
 from orchestration import runs
 from orchestration.engine import driver
@@ -79,3 +81,13 @@ def test_a_tampered_checkpoint_is_not_resumed_from(quick: Stage) -> None:
     assert fresh(run).state == "FAILED"
     assert last.checkpoint_id in fresh(run).reason
     assert run.actions.get().state == "PROPOSED"
+
+
+def test_no_hash_in_the_ledger_confirms_a_guess_at_a_text(run: Run) -> None:
+    drafts = run.drafts.all()
+    texts = [open_text(keys.load(run.key_id), draft, "text_sealed") for draft in drafts]
+    guesses = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
+    ledger_text = b"".join(bytes(body) for body in Entry.objects.values_list("body", flat=True))
+    kept = [vault.commitment(keys.load(run.key_id), text) for text in texts]
+    assert not [guess for guess in guesses if guess.encode() in ledger_text]
+    assert [known.encode() in ledger_text for known in kept] == [True] * len(texts)
