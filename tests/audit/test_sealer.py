@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.test.utils import CaptureQueriesContext
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from audit import ledger, merkle, seal, sealer, tasks
@@ -117,6 +118,38 @@ def test_an_entry_of_a_transaction_still_open_is_not_passed_over() -> None:
 
 
 INSERTED = ("chain", "seq", "prev", "leaf_hash", "body", "type", "actor", "workspace", "run", "at")
+
+
+def test_what_lies_below_the_horizon_is_not_looked_at_again(sealed: str) -> None:
+    last = sealer.latest()
+    assert last is not None
+    oldest = Entry.objects.order_by("-xid").values_list("xid", flat=True)[0]
+    assert last.horizon > int(oldest)
+    enter(1)
+    with CaptureQueriesContext(connection) as asked:
+        assert seal_due() == 1
+    [due] = [query["sql"] for query in asked if "LEFT JOIN audit_leaf" in query["sql"]]
+    assert f" {last.horizon}::text::xid8" in due
+
+
+def test_a_seal_that_was_cut_short_leaves_the_horizon_where_it_was() -> None:
+    enter(5)
+    assert (seal_due(limit=2), SignedCheckpoint.objects.get(size=2).horizon) == (2, 0)
+    assert seal_all() == 3
+    assert SignedCheckpoint.objects.get(size=5).horizon > 0
+    assert faults() == []
+
+
+def test_entries_restored_into_another_server_are_sealed_whatever_their_transaction_ids(sealed: str) -> None:
+    unguard("audit_signedcheckpoint", "audit_entry")
+    last = sealer.latest()
+    assert last is not None
+    overwrite(last, "horizon", 2**60)
+    enter(2)
+    overwrite(Entry.objects.latest("id"), "xid", str(2**60))
+    assert sealer.unsealed_age() > 0
+    assert (seal_due(), seal_due()) == (2, 0)
+    assert faults() == []
 
 
 def test_there_is_one_sealer_at_a_time() -> None:
