@@ -11,10 +11,11 @@ from evidence.lexicon import IRREGULAR, SYNONYMS
 
 # A word may hold underscores but ends before them: in "must _not_ be given" the word is "not".
 # Thousands are grouped by at most eight separators, so that a long run of groups is read once and not again from each.
+# The look-ahead makes the groups atomic; possessive groups, which would too, are broken in CPython before 3.11.5.
 TOKEN = re.compile(
-    r"(?P<number>(?:\d{1,3}(?:[,\u00a0]\d{3}){1,8}+(?!\d)|\d{1,3}(?: \d{3}){0,2}? 000(?!\d)|\d++)"
+    r"(?P<number>(?:\d{1,3}(?=((?:[,\u00a0]\d{3}){1,8}))\2(?!\d)|\d{1,3}(?: \d{3}){0,2}? 000(?!\d)|\d++)"
     r"(?:\.\d++)?(?:[eE][+-]?\d{1,6}(?!\w))?|\.\d++)"
-    r"|(?P<word>[^\W\d_](?:[^\W_]|'(?=[^\W_])|_++(?=[^\W_]))*+)"
+    r"|(?P<word>[^\W\d_](?:[^\W_]|'(?=[^\W_])|_++(?=[^\W_]))*)"
     r"|(?P<mark>[^\w\s]|_)"
 )
 DECORATION = frozenset("*`#_\\")

@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test.utils import setup_databases, teardown_databases
+from django.test.utils import setup_databases
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
@@ -23,16 +23,17 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
-def test_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+def django_db_keepdb() -> bool:
+    """Leave the test database where it is: it goes with its server, and somebody may still be in it."""
+    return True
+
+
+@pytest.fixture(scope="session")
+def test_database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Make the test database where pytest-django did not: it sees marks, not what ``workspace`` asks for later."""
-    if connection.settings_dict["NAME"] == connection.settings_dict["TEST"]["NAME"]:
-        yield
-        return
-    with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False)
-    yield
-    with django_db_blocker.unblock():
-        teardown_databases(made, verbosity=0)
+    if connection.settings_dict["NAME"] != connection.settings_dict["TEST"]["NAME"]:
+        with django_db_blocker.unblock():
+            setup_databases(verbosity=0, interactive=False)
 
 
 @pytest.fixture(scope="session")

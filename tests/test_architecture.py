@@ -105,3 +105,16 @@ def test_web_processes_load_no_engine() -> None:
     )
     ran = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert ran.stdout.strip() == "[]", ran.stderr
+
+
+def test_no_pattern_makes_a_group_possessive() -> None:
+    """CPython before 3.11.5 raises "The span of capturing group is wrong" on some texts then."""
+    possessive = re.compile(r"\)(?:[*+?]|\{\{?\d*,?\d*\}?\})\+")
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for app in APPS
+        for path in modules(app)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+        if possessive.search(line)
+    ]
+    assert not found

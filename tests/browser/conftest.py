@@ -28,22 +28,15 @@ ARGUMENTS = [
 ]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    here = Path(__file__).parent
-    for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.browser)
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return headless Chromium."""
+    """Return headless Chromium. Playwright's event loop runs in this thread until these tests are over."""
     if not CHROMIUM.exists():
         missing = f"{CHROMIUM} is not installed; on Debian: apt-get install chromium"
         if os.environ.get("PROMETHEUS_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
-    # Playwright keeps an event loop in this thread; the tests' queries between its calls are synchronous all the same.
+    # The tests' queries between its calls are synchronous all the same.
     before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE", "")
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:

@@ -18,6 +18,7 @@ from orchestration.models import Run
 from prometheus_site.onetime import link_for
 from tests.pipeline.asking import CASES, ask, submit
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 PATIENCE = 60_000

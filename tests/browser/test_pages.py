@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 from tests.browser.museum import Museum, enter, visitor_of
 
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = (
