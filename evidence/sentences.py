@@ -22,7 +22,7 @@ from evidence.lexicon import MONTHS, WEEKDAYS
 
 CITATION = r"\[\^?\d{1,3}(?:[\s,;–-]{1,3}\d{1,3}){0,9}\](?:\([^()\s]{0,500}\))?|【[^】\n]{1,60}】"
 # A full stop with the closing quotes, brackets and citation marks that belong to it; block quotes mark each line by >.
-# Nothing here can fail after the mark, so nothing is tried twice. Possessive groups are broken in CPython before 3.11.5.
+# Nothing can fail after the mark, so nothing is tried twice. Possessive groups are broken in CPython before 3.11.5.
 STOP_MARK = re.compile(
     r"(?P<mark>[.!?…]++|[。！？｡।॥۔؟።។။]++)"
     r"(?P<close>[\"'”’»)\]}*_`」』）】]{0,6}+)"
