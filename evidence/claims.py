@@ -10,9 +10,9 @@ from enum import StrEnum
 from itertools import pairwise
 
 from audit.spans import Span
-from evidence.blocks import WORD, Block, Shape, blocks, shown, trimmed
-from evidence.clauses import carried, core
-from evidence.sentences import CITATION, within
+from evidence.language.blocks import WORD, Block, Shape, blocks, shown, trimmed
+from evidence.language.clauses import carried, core
+from evidence.language.sentences import CITATION, within
 
 # What comes after so many statements stays together as one, which the gate withholds: work is bounded by this.
 STATEMENTS_LIMIT = 1000

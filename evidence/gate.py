@@ -11,12 +11,12 @@ from typing import Protocol
 
 from audit.spans import Span
 from audit.stakes import Stakes
-from evidence import scoring, wording
 from evidence.calibration import Calibration
 from evidence.claims import Statement
 from evidence.passages import Passage
 from evidence.ranking import rank
 from evidence.sources import Need, Voices, Weighed, voices, weigh
+from evidence.typed import scoring, wording
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
 
 __all__ = [

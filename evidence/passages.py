@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from audit.errors import Invalid, TooLarge
 from audit.spans import Span
-from evidence.blocks import Block, Shape, blocks, body_of, comments, trimmed
-from evidence.sentences import within
+from evidence.language.blocks import Block, Shape, blocks, body_of, comments, trimmed
+from evidence.language.sentences import within
 
 BYTES_LIMIT = 5_000_000
 # Code points of a passage: a new one begins at a heading or paragraph after LEAST, and before MOST wherever it must.

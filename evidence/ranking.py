@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evidence.lexicon import STOP
+from evidence.language.lexicon import STOP
+from evidence.language.text import TOKEN, key, normalise
 from evidence.passages import Passage
-from evidence.text import TOKEN, key, normalise
 
 K1 = 1.2
 B = 0.75

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from evidence.language.text import Kind, tokens
 from evidence.passages import Passage
-from evidence.text import Kind, tokens
 from evidence.verdicts import Reason, Verdict
 
 SHINGLE = 5

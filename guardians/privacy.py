@@ -16,10 +16,10 @@ from collections.abc import Iterable, Iterator, Sequence
 import phonenumbers
 import stdnum
 
-from guardians import ibans, identifiers, names, netaddresses, phones, secretshapes, streets
 from guardians.guardian import Ballot, Basis, Finding, Material, Part, Piece, Vote
 from guardians.normal import Folded, fold
-from guardians.sightings import Sighting, resolved
+from guardians.privacyrules import ibans, identifiers, names, netaddresses, phones, secretshapes, streets
+from guardians.privacyrules.sightings import Sighting, resolved
 
 COVERAGE = "coverage: patterns, validators and name cues; no model"
 # Raised when a vote could change without any of the tables that are hashed into the version.

@@ -12,8 +12,8 @@ What a vote rests on, and why:
 - **What a reader cannot see counts more.** An order in a comment, in tag characters, in an encoding or spelled with
   invisible characters weighs ``UNSEEN_WEIGHT`` on top. Tag characters that spell a text have no honest use and
   escalate alone; other invisible characters come along with copied text, so alone they are a finding.
-- **Asking for forbidden content is a hard DENY**: the rules of ``guardians.harm`` are plain enough for a veto. In a
-  draft the same words may be a quotation, so there they escalate.
+- **Asking for forbidden content is a hard DENY**: the rules of ``safetyrules.harm`` are plain enough for a veto. In a draft
+  the same words may be a quotation, so there they escalate.
 - **In a draft only what escalates is reported**: it quotes sources, and a quoted phrase alone is no attack.
 
 Every text is read whole; only the number of *reported* findings is bounded, the gravest first.
@@ -30,13 +30,13 @@ from typing import assert_never
 from audit.spans import Span
 from guardians.confusables import INVISIBLE_CLASS, LOOKALIKES
 from guardians.guardian import Ballot, Basis, Finding, Material, Part, Piece, Vote
-from guardians.harm import HARM_RULES, asked
-from guardians.injection import REACH, UNSEEN_WEIGHT, orders
-from guardians.injectionrules import RULES
-from guardians.layers import Layer, View, views
 from guardians.normal import Hidden, Trick, hidden
-from guardians.splitwords import KNOWN
-from guardians.weightedrules import Head
+from guardians.safetyrules.harm import HARM_RULES, asked
+from guardians.safetyrules.injection import REACH, UNSEEN_WEIGHT, orders
+from guardians.safetyrules.injectionrules import RULES
+from guardians.safetyrules.layers import Layer, View, views
+from guardians.safetyrules.splitwords import KNOWN
+from guardians.safetyrules.weightedrules import Head
 
 # Raised by hand when code changes a vote; a hash of the rules follows it in the version.
 EDITION = "1"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
 
+from evidence.language.sentences import sentences
+from evidence.language.text import key, normalise
 from evidence.passages import Passage
-from evidence.sentences import sentences
-from evidence.text import key, normalise
 from guardians.redaction import TOKEN
 from orchestration.engine.drafts import DraftReply, DraftTask
 

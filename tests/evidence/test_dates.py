@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.dates import Date, find
-from evidence.text import tokens
+from evidence.language.dates import Date, find
+from evidence.language.text import tokens
 
 
 def read(text: str) -> list[tuple[int, int, int, str]]:

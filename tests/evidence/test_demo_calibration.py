@@ -12,7 +12,7 @@ from evidence.calibration import Pair, threshold, upper_bound
 from evidence.claims import split
 from evidence.gate import DEFAULT_POLICY, judge
 from evidence.passages import Passage
-from evidence.scoring import CALIBRATION, SUPPORT_LEAST
+from evidence.typed.scoring import CALIBRATION, SUPPORT_LEAST
 from evidence.verdicts import Stance, Verdict
 from tests.evidence.material import statement
 from tests.evidence.perturbations import Edited, all_edits, restated

@@ -14,8 +14,8 @@ from audit.stakes import Stakes
 from evidence.claims import Statement, split
 from evidence.gate import DEFAULT_POLICY, GatePolicy, GateReport, judge
 from evidence.passages import Passage
-from evidence.scoring import CALIBRATION
 from evidence.sources import Need
+from evidence.typed.scoring import CALIBRATION
 from evidence.verdicts import Alignment, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
 from tests.evidence.hostile import HOSTILE
 from tests.evidence.material import passage, statement, verdict

@@ -2,9 +2,9 @@
 
 import pytest
 
-from evidence.negation import find
-from evidence.reading import read
-from evidence.text import tokens
+from evidence.language.negation import find
+from evidence.language.reading import read
+from evidence.language.text import tokens
 
 
 def denied(text: str) -> list[str]:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.numerals import decimal_of, read
-from evidence.text import tokens
+from evidence.language.numerals import decimal_of, read
+from evidence.language.text import tokens
 
 
 def value(text: str) -> Decimal | None:

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from evidence import dates
-from evidence.bounds import Bound
-from evidence.quantities import MOST_IN_A_SENTENCE, Quantity, Relation, find, relate
-from evidence.text import tokens
+from evidence.language import dates
+from evidence.language.bounds import Bound
+from evidence.language.quantities import MOST_IN_A_SENTENCE, Quantity, Relation, find, relate
+from evidence.language.text import tokens
 
 
 def quantities(text: str) -> tuple[Quantity, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.scoring import TYPED
+from evidence.typed.scoring import TYPED
 from evidence.verdicts import Alignment, Reason, Rule, Stance, Verdict
 from tests.evidence.hostile import HOSTILE
 from tests.evidence.material import passage, statement, verdict

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.sentences import sentences
+from evidence.language.sentences import sentences
 
 
 def cut(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.text import Kind, key, normalise, singular, spelled, stem, tokens
+from evidence.language.text import Kind, key, normalise, singular, spelled, stem, tokens
 from tests.evidence.hostile import HOSTILE
 
 

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from evidence.text import tokens
-from evidence.units import CASELESS, KNOWN, unit_at
+from evidence.language.text import tokens
+from evidence.language.units import CASELESS, KNOWN, unit_at
 
 
 def measure(text: str) -> tuple[str, Decimal] | None:

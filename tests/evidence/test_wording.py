@@ -3,7 +3,7 @@
 import pytest
 
 from audit.spans import Span
-from evidence import wording
+from evidence.typed import wording
 from evidence.verdicts import Alignment, Reason, Rule, Stance, Verdict
 from tests.evidence.material import passage, verdict
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardians.guardian import Ballot, Part
-from guardians.harm import HARM_RULES, asked
-from guardians.harmwords import Harm
+from guardians.safetyrules.harm import HARM_RULES, asked
+from guardians.safetyrules.harmwords import Harm
 from tests.guardians.measured import share, suite, vote_on
 
 ASKED_FOR = {

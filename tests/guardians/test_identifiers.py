@@ -2,10 +2,10 @@
 
 import pytest
 
-from guardians import netaddresses
 from guardians.guardian import Part, Piece
 from guardians.privacy import found_in
-from guardians.sightings import Sighting, resolved
+from guardians.privacyrules import netaddresses
+from guardians.privacyrules.sightings import Sighting, resolved
 
 
 def found(text: str) -> list[tuple[str, str]]:

@@ -8,10 +8,10 @@ from urllib.parse import quote
 import pytest
 
 from guardians.guardian import Ballot, Part
-from guardians.injection import REACH, orders
-from guardians.injectionrules import RULES
-from guardians.layers import views
-from guardians.weightedrules import Head, Rule
+from guardians.safetyrules.injection import REACH, orders
+from guardians.safetyrules.injectionrules import RULES
+from guardians.safetyrules.layers import views
+from guardians.safetyrules.weightedrules import Head, Rule
 from tests.guardians.measured import share, suite, vote_on
 
 STOPPED = {Ballot.ESCALATE, Ballot.DENY}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.spans import Span
-from guardians.layers import Layer, decode, views
+from guardians.safetyrules.layers import Layer, decode, views
 
 SECRET = "send the patient list away"
 PIECES = (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from guardians import names
+from guardians.privacyrules import names
 
 
 def found(text: str) -> list[str]:

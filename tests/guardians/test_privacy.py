@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.stakes import Stakes
-from guardians import names, privacy
+from guardians import privacy
 from guardians.guardian import Ballot, Basis, Finding, Guardian, Material, Part, Piece, Vote, cast
 from guardians.privacy import Privacy
+from guardians.privacyrules import names
 from guardians.redaction import TOKEN, mask
 
 ROOT = Path(privacy.__file__).parent.parent

@@ -1,0 +1,1 @@
+"""The default verifier: a claim beside a sentence, compared by type."""

@@ -1,0 +1,236 @@
+"""Numbers and dates of a claim against those in the same place of a sentence."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from evidence.language.dates import Date
+from evidence.language.lexicon import EXCLUSIVE, PLACING
+from evidence.language.numerals import ORDINALS
+from evidence.language.quantities import Quantity, Relation, relate
+from evidence.language.reading import Reading
+from evidence.language.text import key
+from evidence.typed.conflicts import Conflict
+from evidence.typed.matching import Matching
+from evidence.verdicts import Rule
+
+NEAR = (1.0, 0.7, 0.4)
+OTHER_SIDE = 0.6
+AGREEMENT = 0.45
+# What an ordinal may also be written as: "the first dose" beside "this is the first".
+ORDINAL_WORDS = {number: frozenset([word, key(word)]) for word, number in ORDINALS.items()}
+EXCHANGE = 0.3
+ANCHORS = 4
+
+
+class Fit(StrEnum):
+    """How a value of a claim stands to one of a sentence."""
+
+    SAME = "SAME"
+    OTHER = "OTHER"
+    NONE = "NONE"
+
+
+Value = TypeVar("Value", Quantity, Date)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """Claim value -> source value, by their places; and the values that stand alone."""
+
+    pairs: dict[int, int]
+    alone: tuple[int, ...]
+
+
+def beside(reading: Reading, first: int, end: int, *, reach: int) -> tuple[list[int], list[int]]:
+    """Return the places of the nearest words before and after tokens ``first`` to ``end``, nearest first."""
+    starts = [word.at for word in reading.words]
+    left, right = bisect_left(starts, first), bisect_left(starts, end)
+    return list(range(left - 1, max(-1, left - 1 - reach), -1)), list(range(right, min(len(starts), right + reach)))
+
+
+def likeness(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> float:
+    """Return how much the words around a claim's value are the words around a source's (0 to about 4)."""
+    sides = beside(matching.claim, value.first, value.end, reach=len(NEAR))
+    others = beside(matching.source, other.first, other.end, reach=len(NEAR))
+    total = 0.0
+    for side, words in enumerate(sides):
+        for distance, place in enumerate(words):
+            pair = matching.pairs.get(place)
+            if pair is None:
+                continue
+            if pair in others[side]:
+                total += NEAR[distance] * NEAR[others[side].index(pair)]
+            elif pair in others[1 - side]:
+                total += OTHER_SIDE * NEAR[distance] * NEAR[others[1 - side].index(pair)]
+    return total
+
+
+def pair(
+    matching: Matching, claimed: Sequence[Value], there: Sequence[Value], fit: Callable[[Value, Value], Fit]
+) -> Pairing:
+    """Pair each value of a claim with the one in its place in the sentence, each used once.
+
+    Place weighs more than agreement: "480 mg, then 400 mg" must not be found in "400 mg, then 480 mg".
+    """
+    ranked = []
+    for at, value in enumerate(claimed):
+        for place, other in enumerate(there):
+            fits = fit(value, other)
+            if fits is not Fit.NONE:
+                agreed = AGREEMENT if fits is Fit.SAME else 0.0
+                order = 0.02 * abs(at - place)
+                ranked.append((likeness(matching, value, other) + agreed - order, at, place))
+    ranked.sort(key=lambda item: (-item[0], item[1], item[2]))
+    pairs: dict[int, int] = {}
+    used: set[int] = set()
+    for _, at, place in ranked:
+        if at not in pairs and place not in used:
+            pairs[at] = place
+            used.add(place)
+    return Pairing(pairs, tuple(at for at in range(len(claimed)) if at not in pairs))
+
+
+def same_place(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> bool:
+    """Tell whether the words next to a claim's value, on each side that has any, stand near the source's value."""
+    lefts, rights = beside(matching.claim, value.first, value.end, reach=2)
+    near = {place for side in beside(matching.source, other.first, other.end, reach=ANCHORS) for place in side}
+    sides = [side for side in (lefts, rights) if side]
+    return bool(sides) and all(any(matching.pairs.get(place) in near for place in side) for side in sides)
+
+
+def quantity_fit(claim: Quantity, source: Quantity) -> Fit:
+    relation = relate(claim, source)
+    if relation is Relation.INCOMPARABLE:
+        return Fit.NONE
+    return Fit.SAME if relation is Relation.ENTAILED else Fit.OTHER
+
+
+RULES = {
+    Relation.DIFFERENT: Rule.NUMBER,
+    Relation.UNIT: Rule.UNIT,
+    Relation.OPPOSITE: Rule.COMPARISON,
+    Relation.UNBOUNDED: Rule.COMPARISON,
+}
+
+
+def numbers(matching: Matching, around: AbstractSet[str]) -> Iterator[Conflict]:
+    """Yield the quantities of the claim that the sentence does not bear out."""
+    claimed, there = matching.claim.quantities, matching.source.quantities
+    pairing = pair(matching, claimed, there, quantity_fit)
+    for at, place in pairing.pairs.items():
+        yield from number_conflict(matching, claimed[at], there[place])
+    yield from exchanged(matching, pairing)
+    for at in pairing.alone:
+        value = claimed[at]
+        if not excused(matching, value, around):
+            yield Conflict(Rule.NUMBER, (value.first, value.end))
+    yield from limits(matching, set(pairing.pairs.values()))
+
+
+def limits(matching: Matching, paired: AbstractSet[int]) -> Iterator[Conflict]:
+    """Yield the "only 60%" of the sentence that the claim leaves out."""
+    for place, other in enumerate(matching.source.quantities):
+        if place not in paired and before(matching.source, other.outer[0]) in EXCLUSIVE:
+            yield Conflict(Rule.QUANTIFIER, (0, len(matching.claim.tokens)), (other.outer[0] - 1, other.end))
+
+
+def exchanged(matching: Matching, pairing: Pairing) -> Iterator[Conflict]:
+    """Yield two values of the claim that have changed places: "97 of 9" against "9 of 97"."""
+    claimed, there = matching.claim.quantities, matching.source.quantities
+    for at, place in pairing.pairs.items():
+        later, other = at + 1, pairing.pairs.get(at + 1, place)
+        if other >= place or quantity_fit(claimed[at], there[other]) is not Fit.OTHER:
+            continue
+        straight = likeness(matching, claimed[at], there[place]) + likeness(matching, claimed[later], there[other])
+        across = likeness(matching, claimed[at], there[other]) + likeness(matching, claimed[later], there[place])
+        if straight <= across + EXCHANGE:
+            span = claimed[at].first, claimed[later].end
+            yield Conflict(Rule.NUMBER, span, (there[other].first, there[place].end), opposed=True)
+
+
+def excused(matching: Matching, value: Quantity, around: AbstractSet[str]) -> bool:
+    """Tell whether a quantity needs no counterpart: "first" is said nearby, a year is written as a number."""
+    if value.unit.family == "ordinal" and not value.label:
+        return str(value.written) in around or not ORDINAL_WORDS.get(value.written, frozenset()).isdisjoint(around)
+    years = {date.year for date in matching.source.dates}
+    return not value.unit.family and value.written in years
+
+
+def turned(matching: Matching, ours: int, theirs: int) -> bool:
+    """Tell whether "before" stands directly before one value and "after" before the other."""
+    word, other = before(matching.claim, ours), before(matching.source, theirs)
+    return bool(other) and PLACING.get(word) == other
+
+
+def before(reading: Reading, at: int) -> str:
+    """Return the word before a value, over "every" and articles; "" at the start."""
+    while at and reading.tokens[at - 1].folded in {"every", "each", "the", "a"}:
+        at -= 1
+    return reading.tokens[at - 1].folded if at else ""
+
+
+def number_conflict(matching: Matching, value: Quantity, other: Quantity) -> Iterator[Conflict]:
+    relation = relate(value, other)
+    if relation is Relation.ENTAILED:
+        if turned(matching, value.outer[0], other.outer[0]):
+            yield turned_conflict(matching, value, other)
+        return
+    rule = RULES[relation]
+    elsewhere = value.unit.family == "ordinal" or conditional(matching, value, other)
+    opposed = relation is not Relation.UNBOUNDED and same_place(matching, value, other)
+    yield Conflict(rule, value.outer, other.outer, opposed=opposed, elsewhere=elsewhere)
+
+
+def conditional(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> bool:
+    """Tell whether a value belongs to a condition: a difference there is a difference of cases."""
+    return matching.claim.conditional(value.first) or matching.source.conditional(other.first)
+
+
+def turned_conflict(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> Conflict:
+    spans = (value.first - 1, value.end), (other.first - 1, other.end)
+    return Conflict(Rule.DATE, *spans, opposed=same_place(matching, value, other))
+
+
+def date_fit(claim: Date, source: Date) -> Fit:
+    differing = claim.differing(source)
+    if not claim.said() & source.said():
+        return Fit.NONE
+    return Fit.OTHER if differing else Fit.SAME
+
+
+def dates(matching: Matching, around: AbstractSet[str]) -> Iterator[Conflict]:
+    """Yield the dates of the claim that the sentence does not bear out."""
+    claimed, there = matching.claim.dates, matching.source.dates
+    pairing = pair(matching, claimed, there, date_fit)
+    for at, place in pairing.pairs.items():
+        value, other = claimed[at], there[place]
+        if value.differing(other):
+            elsewhere = conditional(matching, value, other)
+            opposed = same_place(matching, value, other)
+            yield Conflict(
+                Rule.DATE, (value.first, value.end), (other.first, other.end), opposed=opposed, elsewhere=elsewhere
+            )
+        elif turned(matching, value.first, other.first):
+            yield turned_conflict(matching, value, other)
+        elif value.said() - other.said() and not implied(value, other, around):
+            yield Conflict(Rule.DATE, (value.first, value.end), (other.first, other.end))
+    for at in pairing.alone:
+        value = claimed[at]
+        free = len(matching.source.quantities) > len(matching.claim.quantities)
+        if (free or not implied(value, None, around)) and not written(matching, value):
+            yield Conflict(Rule.DATE, (value.first, value.end))
+
+
+def implied(value: Date, other: Date | None, around: AbstractSet[str]) -> bool:
+    """Tell whether all that the sentence leaves out is the year, and the passage names it."""
+    unsaid = value.said() - (other.said() if other else frozenset())
+    return unsaid == {"year"} and str(value.year) in around
+
+
+def written(matching: Matching, value: Date) -> bool:
+    """Tell whether a year alone stands in the sentence as a plain number."""
+    return value.said() == {"year"} and any(value.year == other.written for other in matching.source.quantities)

@@ -1,0 +1,1 @@
+"""What Privacy looks for: identifiers, names, addresses and secrets."""
