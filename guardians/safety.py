@@ -12,8 +12,8 @@ What a vote rests on, and why:
 - **What a reader cannot see counts more.** An order in a comment, in tag characters, in an encoding or spelled with
   invisible characters weighs ``UNSEEN_WEIGHT`` on top. Tag characters that spell a text have no honest use and
   escalate alone; other invisible characters come along with copied text, so alone they are a finding.
-- **Asking for forbidden content is a hard DENY**: the rules of ``safetyrules.harm`` are plain enough for a veto. In a draft
-  the same words may be a quotation, so there they escalate.
+- **Asking for forbidden content is a hard DENY**: the rules of ``safetyrules.harm`` are plain enough for a veto. In a
+  draft the same words may be a quotation, so there they escalate.
 - **In a draft only what escalates is reported**: it quotes sources, and a quoted phrase alone is no attack.
 
 Every text is read whole; only the number of *reported* findings is bounded, the gravest first.
