@@ -1,5 +1,6 @@
 """Data keys: one for each run, kept wrapped by the vault's key, which the environment holds."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.conf import settings
@@ -26,12 +27,27 @@ def vault_key() -> vault.Kek:
     return vault.Kek(id=vault.keyed_hash(raw, "kek")[:16], key=raw)
 
 
-def create(workspace: Workspace | None) -> vault.DataKey:
-    """Make a data key and keep it wrapped. Part of the caller's transaction."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A new data key in clear, and its row, which is not stored yet."""
+
+    key: vault.DataKey
+    row: DataKey
+
+
+def make(workspace: Workspace | None) -> Made:
+    """Make a data key. Nothing may be stored that it sealed unless its row is, in the same transaction."""
     kek = vault_key()
     key = vault.DataKey.new(new_id())
-    DataKey.objects.create(id=key.id, workspace=workspace, wrapped=vault.wrap(kek, key.key, dek_id=key.id), kek=kek.id)
-    return key
+    wrapped = vault.wrap(kek, key.key, dek_id=key.id)
+    return Made(key, DataKey(id=key.id, workspace=workspace, wrapped=wrapped, kek=kek.id))
+
+
+def create(workspace: Workspace | None) -> vault.DataKey:
+    """Make a data key and keep it wrapped. Part of the caller's transaction."""
+    made = make(workspace)
+    made.row.save(force_insert=True)
+    return made.key
 
 
 def load(key_id: UUID | None) -> vault.DataKey:

@@ -1,7 +1,7 @@
 """The ledger: one canonical entry an event, chained per run. Only this module and sealer.py touch Entry."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -102,6 +102,32 @@ def append(event: Event, *, chain: str) -> None:
         e = open_chain(chain).extend(event)
         row: list[Any] = [e.chain, e.seq, e.prev, e.leaf_hash, e.body, e.type, e.actor, e.workspace, e.run, e.at]
         cursor.execute(INSERT, row)
+
+
+BEGIN = """
+INSERT INTO audit_entry (chain, seq, prev, leaf_hash, body, type, actor, workspace, run, at)
+SELECT * FROM unnest(%s::text[], %s::int[], %s::bytea[], %s::bytea[], %s::bytea[], %s::text[], %s::text[],
+                     %s::uuid[], %s::uuid[], %s::timestamptz[])
+"""
+
+
+def begin(events: Sequence[Event]) -> None:
+    """Write the first entry of each event's run, all in one statement, in the caller's transaction.
+
+    The runs are new in this transaction, so nobody else can write to their chains yet and nothing is locked.
+
+    Raises:
+        ValueError: an event is about no run.
+    """
+    entries = []
+    for event in events:
+        if event.run is None:
+            raise ValueError(f"{event.type} is about no run; its chain cannot be begun")
+        name = run_chain(event.run)
+        entries.append(Chain(name, 0, genesis(name)).extend(event))
+    columns = ("chain", "seq", "prev", "leaf_hash", "body", "type", "actor", "workspace", "run", "at")
+    with connection.cursor() as cursor:
+        cursor.execute(BEGIN, [[getattr(entry, column) for entry in entries] for column in columns])
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +241,18 @@ def read_run(run: UUID, *, limit: int) -> list[ReadEntry]:
     """Return the first ``limit`` entries that are about a run, oldest first, from whatever chain."""
     found = Entry.objects.filter(run=run).order_by("id").select_related("leaf")[:limit]
     return [read_entry(entry, leaf_of(entry)) for entry in found]
+
+
+def about_runs(runs: Collection[UUID], *, types: Collection[str]) -> Iterator[ReadEntry]:
+    """Yield the entries of these types that are about these runs, run by run, in the order they were written."""
+    found = Entry.objects.filter(run__in=runs, type__in=types).order_by("run", "id")
+    return (read_entry(entry, None) for entry in found.iterator(chunk_size=2000))
+
+
+def runs_told(*, types: Collection[str]) -> Iterator[UUID]:
+    """Yield the runs that entries of these types are about, in constant memory."""
+    found = Entry.objects.filter(run__isnull=False, type__in=types).order_by("id").values_list("run", flat=True)
+    return (run for run in found.iterator(chunk_size=2000) if run is not None)
 
 
 def leaf_of(entry: Entry) -> int | None:

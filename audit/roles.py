@@ -13,6 +13,7 @@ class Scope(StrEnum):
     DOCUMENTS_WRITE = "documents:write"
     LEDGER_READ = "ledger:read"
     TOOLS_WRITE = "tools:write"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 class Role(StrEnum):
@@ -30,7 +31,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
     Role.REVIEWER: _READ | {Scope.RUNS_WRITE},
     Role.APPROVER: _READ | {Scope.RUNS_WRITE, Scope.APPROVALS_DECIDE},
     Role.AUDITOR: _READ,
-    Role.OPERATOR: _READ | {Scope.RUNS_WRITE, Scope.DOCUMENTS_WRITE, Scope.TOOLS_WRITE},
+    Role.OPERATOR: _READ | {Scope.RUNS_WRITE, Scope.DOCUMENTS_WRITE, Scope.TOOLS_WRITE, Scope.WEBHOOKS_WRITE},
 }
 
 

@@ -18,6 +18,7 @@ from orchestration.models import (
     CheckpointBlob,
     CheckpointWrite,
     Draft,
+    Restore,
     Run,
     Tool,
     ToolCall,
@@ -91,6 +92,14 @@ class ApprovalVoteAdmin(ReadOnlyAdmin):
     list_display = ["approval", "actor", "approve", "created_at"]
     list_select_related = ["approval"]
     ordering = ["-id"]
+
+
+@admin.register(Restore)
+class RestoreAdmin(ReadOnlyAdmin):
+    list_display = ["run", "kind", "state", "requested_by", "decided_by", "created_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["run"]
+    ordering = ["-created_at"]
 
 
 @admin.register(ToolServer)

@@ -41,7 +41,7 @@ class NewestFirst(CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "limit"
-    ordering = ("-created_at", "-id")
+    ordering: tuple[str, ...] = ("-created_at", "-id")
 
 
 class WaitingFirst(NewestFirst):

@@ -10,6 +10,7 @@ VOTES = Counter("prometheus_consensus_total", "What consensus made of the guardi
 DECISIONS = Counter("prometheus_decisions_total", "Decisions about runs", ["decision"])
 RUNS = Counter("prometheus_runs_total", "Slices of runs driven, by how they ended", ["ended"])
 REFUSED_CHECKPOINTS = Counter("prometheus_checkpoint_refusals_total", "Checkpoints that failed verification on load")
+DELIVERIES = Counter("prometheus_deliveries_total", "Attempts to tell a receiver, by what they came to", ["outcome"])
 SLICE_SECONDS = Histogram("prometheus_slice_seconds", "Time a worker drove a run without a break")
 
 

@@ -16,9 +16,13 @@ from orchestration.states import (
     ApprovalState,
     Decision,
     Kind,
+    RestoreKind,
+    RestoreState,
     RunState,
     ToolState,
 )
+from orchestration.webhook_models import Delivery as Delivery
+from orchestration.webhook_models import Webhook as Webhook
 
 R = RunState
 ENDED = sorted(state.value for state in TERMINAL)  # a set has another order in every process
@@ -53,8 +57,40 @@ def approval_states() -> list[tuple[str, str]]:
     return pairs(ApprovalState)
 
 
+def restore_states() -> list[tuple[str, str]]:
+    return pairs(RestoreState)
+
+
+def restore_kinds() -> list[tuple[str, str]]:
+    return pairs(RestoreKind)
+
+
 def tool_states() -> list[tuple[str, str]]:
     return pairs(ToolState)
+
+
+class Batch(models.Model):
+    """Requests that came together. Each accepted one is a run of its own, at its place in the batch."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="batches")
+    requested_by = models.CharField(max_length=80)
+    size = models.PositiveSmallIntegerField()
+    rejected = models.JSONField(default=list)
+    request_digest = models.CharField(max_length=64)
+    # Without a key a batch is NULL here, which is not equal to another NULL.
+    idempotency_key = models.CharField(max_length=120, null=True)  # noqa: DJ001
+    created_at = models.DateTimeField(db_default=Now())
+    cancelled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name_plural = "batches"
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="one_batch_per_idempotency_key")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.id)
 
 
 class Run(FSMModelMixin, models.Model):
@@ -93,12 +129,21 @@ class Run(FSMModelMixin, models.Model):
     cost_micros = models.PositiveBigIntegerField(default=0, editable=False)
     retention_class = models.CharField(max_length=20, default="standard", editable=False)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
+    # The run at the root of all forks of forks; null for a run that is no fork.
+    family = models.UUIDField(null=True, blank=True, editable=False, db_index=True)
+    batch = models.ForeignKey(
+        Batch, on_delete=models.PROTECT, null=True, blank=True, editable=False, related_name="runs", db_index=False
+    )
+    place = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     finished_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="one_run_per_idempotency_key")
+            models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="one_run_per_idempotency_key"),
+            models.UniqueConstraint(
+                fields=["batch", "place"], condition=models.Q(batch__isnull=False), name="one_run_per_place"
+            ),
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="run_newest"),
@@ -137,6 +182,21 @@ class Run(FSMModelMixin, models.Model):
     @transition(field=state, source=[s.value for s in LIVE if s is not R.LOGGING], target=R.CANCELLED.value)
     def cancel(self) -> None: ...
 
+    @transition(field=state, source=R.FAILED.value, target=R.PROCESSING.value)
+    def return_to_processing(self) -> None: ...
+
+    @transition(field=state, source=R.FAILED.value, target=R.GATING.value)
+    def return_to_gating(self) -> None: ...
+
+    @transition(field=state, source=R.FAILED.value, target=R.DECISION.value)
+    def return_to_decision(self) -> None: ...
+
+    @transition(field=state, source=R.FAILED.value, target=R.EXECUTION.value)
+    def return_to_execution(self) -> None: ...
+
+    @transition(field=state, source=R.FAILED.value, target=R.LOGGING.value)
+    def return_to_logging(self) -> None: ...
+
 
 class Draft(models.Model):
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -167,6 +227,8 @@ class Checkpoint(models.Model):
     parent_id = models.CharField(max_length=60, null=True)  # noqa: DJ001 - the first checkpoint has none
     step = models.IntegerField()
     source = models.CharField(max_length=10)
+    # LangGraph's run_id, as a hash keyed by the thread's data key (docs/decisions/0008).
+    run = models.CharField(max_length=64, blank=True, db_default="")
     body = models.BinaryField()
     metadata = models.BinaryField()
     digest = models.BinaryField()
@@ -176,6 +238,7 @@ class Checkpoint(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["thread", "namespace", "checkpoint_id"], name="one_checkpoint_per_id")
         ]
+        indexes = [models.Index(fields=["run"], name="checkpoint_run", condition=~models.Q(run=""))]
 
     def __str__(self) -> str:
         return f"{self.thread}/{self.checkpoint_id}"
@@ -296,9 +359,20 @@ class Action(models.Model):
     idempotency_key = models.CharField(max_length=64, unique=True)
     result_sealed = models.BinaryField(null=True, editable=False)
     fault = models.CharField(max_length=12, blank=True)
+    # The same for the same call in a run and all its forks; an effect that happened in one is taken over by the others.
+    effect = models.CharField(max_length=64, blank=True, editable=False)
+    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "ordinal"], name="one_action_per_place")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "ordinal"], name="one_action_per_place"),
+            models.UniqueConstraint(
+                fields=["effect"],
+                condition=models.Q(state__in=["INTENDED", "DONE", "UNKNOWN"], original__isnull=True)
+                & ~models.Q(effect=""),
+                name="one_effect_per_family",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.tool} for {self.run_id}: {self.state}"
@@ -364,3 +438,56 @@ class ApprovalVote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.actor} on {self.approval_id}"
+
+
+class Restore(FSMModelMixin, models.Model):
+    """A run's way back to a checkpoint: asked for by one person, approved by another, carried out by a worker."""
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="restores")
+    run_version = models.PositiveIntegerField()
+    checkpoint_id = models.CharField(max_length=60)
+    kind = models.CharField(max_length=8, choices=restore_kinds)
+    state = FSMField(default=RestoreState.PENDING.value, choices=restore_states, protected=True)
+    plan = models.JSONField(default=dict)
+    binding = models.CharField(max_length=64)
+    requested_by = models.CharField(max_length=80)
+    reason_sealed = models.BinaryField(editable=False)
+    decided_by = models.CharField(max_length=80, blank=True)
+    word_sealed = models.BinaryField(null=True, editable=False)
+    refusal = models.CharField(max_length=300, blank=True)
+    fork = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, related_name="forked_by")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    expires_at = models.DateTimeField()
+    decided_at = models.DateTimeField(null=True, editable=False)
+    finished_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run"], condition=models.Q(state__in=["PENDING", "APPROVED"]), name="one_open_restore_per_run"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["expires_at"], name="restore_open", condition=models.Q(state__in=["PENDING", "APPROVED"])
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id} to {self.checkpoint_id}: {self.state}"
+
+    @transition(field=state, source=RestoreState.PENDING.value, target=RestoreState.APPROVED.value)
+    def grant(self) -> None: ...
+
+    @transition(field=state, source=RestoreState.PENDING.value, target=RestoreState.REJECTED.value)
+    def reject(self) -> None: ...
+
+    @transition(field=state, source=RestoreState.PENDING.value, target=RestoreState.EXPIRED.value)
+    def expire(self) -> None: ...
+
+    @transition(field=state, source=RestoreState.APPROVED.value, target=RestoreState.DONE.value)
+    def finish(self) -> None: ...
+
+    @transition(field=state, source=RestoreState.APPROVED.value, target=RestoreState.REFUSED.value)
+    def refuse(self) -> None: ...

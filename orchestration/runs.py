@@ -15,12 +15,14 @@ from kombu.exceptions import OperationalError
 from audit import canonical, keys, ledger, vault
 from audit.access import person_behind, require, workspace_of
 from audit.actors import Actor
+from audit.canonical import JSON
 from audit.errors import Conflict, Invalid, NotAllowed, NotFound, TooLarge
 from audit.events import EventType
 from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Scope
+from audit.vault import DataKey
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, clean
 from orchestration.states import TERMINAL, ApprovalState, RunState
@@ -97,6 +99,17 @@ def same_request(run: Run, digest: str) -> Run:
 def new_run(request: Request, document: str, digest: str, *, actor: Actor, idempotency_key: str | None) -> Run:
     workspace = Workspace.objects.get(pk=workspace_of(actor))
     key = keys.create(workspace)
+    run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=key)
+    run.idempotency_key = idempotency_key
+    run.save(force_insert=True)
+    ledger.append(submission(run, vault.commitment(key, document), actor=actor), chain=ledger.run_chain(run.pk))
+    return run
+
+
+def unsaved_run(
+    request: Request, document: str, digest: str, *, actor: Actor, workspace: Workspace, key: DataKey
+) -> Run:
+    """Return the run of a request, its document sealed with ``key``; nothing is stored."""
     run = Run(
         id=new_id(),
         workspace=workspace,
@@ -105,16 +118,24 @@ def new_run(request: Request, document: str, digest: str, *, actor: Actor, idemp
         stakes=request.stakes.value,
         request_digest=digest,
         subject=keys.reference(f"subject:{workspace.pk}:{request.subject}") if request.subject else "",
-        idempotency_key=idempotency_key,
         requested_by=str(actor),
         due_at=now(),
     )
     seal_text(key, run, "request_sealed", document)
-    run.save(force_insert=True)
-    data = {"kind": run.kind, "stakes": run.stakes, "request": vault.commitment(key, document), "key": str(key.id)}
-    event = ledger.Event(EventType.RUN_SUBMITTED, actor, data, run=run.pk)
-    ledger.append(event, chain=ledger.run_chain(run.pk))
     return run
+
+
+def submission(run: Run, request: str, *, actor: Actor) -> ledger.Event:
+    """Return the first event of a run; ``request`` is the commitment to its document (``vault.commitment``)."""
+    data: dict[str, JSON] = {
+        "kind": run.kind,
+        "stakes": run.stakes,
+        "request": request,
+        "key": str(run.key_id),
+    }
+    if run.batch_id is not None:
+        data["batch"] = str(run.batch_id)
+    return ledger.Event(EventType.RUN_SUBMITTED, actor, data, run=run.pk)
 
 
 def found(run_id: UUID, *, actor: Actor, lock: bool = False) -> Run:

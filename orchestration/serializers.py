@@ -3,7 +3,8 @@
 from rest_framework import serializers
 
 from audit.stakes import Stakes
-from orchestration.states import Decision, RunState
+from orchestration.notices import DeliveryState, NoticeType
+from orchestration.states import Decision, Kind, RunState
 
 
 class PassageIn(serializers.Serializer[object]):
@@ -85,6 +86,92 @@ class ClaimOut(serializers.Serializer[object]):
 
 class RunDetailOut(RunOut):
     answer = serializers.JSONField(allow_null=True, help_text="text, sentences and citations; null before COMPLETED")
+
+
+class BatchItemIn(RequestIn):
+    kind = serializers.ChoiceField(choices=[k.value for k in Kind])
+    question = serializers.CharField(max_length=8000, required=False)
+    answer = serializers.CharField(max_length=100_000, required=False, help_text="for VERIFY")
+    idempotency_key = serializers.CharField(max_length=120, required=False)
+
+
+class BatchIn(serializers.Serializer[object]):
+    requests = BatchItemIn(many=True, help_text="1 to 1,000")
+
+
+class RejectedOut(serializers.Serializer[object]):
+    index = serializers.IntegerField(help_text="place in the batch, from 0")
+    field = serializers.CharField()
+    message = serializers.CharField()
+
+
+class BatchFailureOut(serializers.Serializer[object]):
+    index = serializers.IntegerField()
+    run = serializers.UUIDField()
+    reason = serializers.CharField()
+
+
+class BatchPlaceOut(serializers.Serializer[object]):
+    index = serializers.IntegerField()
+    run = serializers.UUIDField()
+
+
+class BatchOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    size = serializers.IntegerField()
+    accepted = serializers.IntegerField()
+    rejected = RejectedOut(many=True)
+    states = serializers.DictField(child=serializers.IntegerField(), help_text="runs by state")
+    decisions = serializers.DictField(child=serializers.IntegerField(), help_text="runs by decision")
+    done = serializers.FloatField(help_text="share of the requests that need nothing more, 0 to 1")
+    failures = BatchFailureOut(many=True, help_text="the first 20")
+    created_at = serializers.DateTimeField()
+    cancelled_at = serializers.DateTimeField(allow_null=True)
+
+
+class BatchAcceptedOut(BatchOut):
+    runs = BatchPlaceOut(many=True)
+
+
+class BatchCancelledOut(BatchOut):
+    cancelled = serializers.IntegerField(help_text="runs that this call has stopped")
+
+
+class BatchRunOut(RunOut):
+    index = serializers.IntegerField(source="place")
+
+
+class WebhookIn(serializers.Serializer[object]):
+    url = serializers.CharField(max_length=2000, help_text="https, to a public address")
+    events = serializers.ListField(child=serializers.ChoiceField(choices=[n.value for n in NoticeType]))
+
+
+class WebhookOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    events = serializers.ListField(child=serializers.CharField())
+    enabled = serializers.BooleanField()
+    registered_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+
+
+class WebhookMadeOut(WebhookOut):
+    secret = serializers.CharField(help_text="shown once")
+
+
+class DeliveryOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    event = serializers.CharField()
+    run = serializers.UUIDField(source="run_id")
+    state = serializers.CharField()
+    decision = serializers.CharField(allow_blank=True)
+    status = serializers.ChoiceField(choices=[d.value for d in DeliveryState])
+    attempts = serializers.IntegerField()
+    next_at = serializers.DateTimeField()
+    fault = serializers.CharField(allow_blank=True)
+    answered = serializers.IntegerField(allow_null=True, help_text="HTTP status of the last answer")
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
 
 
 class ApprovalOut(serializers.Serializer[object]):

@@ -34,6 +34,11 @@ RUN_TRANSITIONS: frozenset[tuple[RunState, RunState]] = frozenset(
     | {(state, RunState.CANCELLED) for state in LIVE if state is not RunState.LOGGING}
 )
 
+# How a failed run goes on: only by an approved restore, which a trigger of its own asks for.
+RETURNS: frozenset[tuple[RunState, RunState]] = frozenset(
+    (RunState.FAILED, state) for state in LIVE if state is not RunState.INITIALIZED
+)
+
 
 class ApprovalState(StrEnum):
     PENDING = "PENDING"
@@ -47,6 +52,33 @@ APPROVAL_TRANSITIONS: frozenset[tuple[ApprovalState, ApprovalState]] = frozenset
     {(ApprovalState.PENDING, state) for state in ApprovalState if state is not ApprovalState.PENDING}
     | {(ApprovalState.APPROVED, ApprovalState.VOID)}
 )
+
+
+class RestoreState(StrEnum):
+    PENDING = "PENDING"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    DONE = "DONE"
+    REFUSED = "REFUSED"
+
+
+RESTORE_TRANSITIONS: frozenset[tuple[RestoreState, RestoreState]] = frozenset(
+    {
+        (RestoreState.PENDING, RestoreState.APPROVED),
+        (RestoreState.PENDING, RestoreState.REJECTED),
+        (RestoreState.PENDING, RestoreState.EXPIRED),
+        (RestoreState.APPROVED, RestoreState.DONE),
+        (RestoreState.APPROVED, RestoreState.REFUSED),
+    }
+)
+
+
+class RestoreKind(StrEnum):
+    """What a restore does: a failed run goes on itself, any other way back is a new run."""
+
+    CONTINUE = "CONTINUE"
+    FORK = "FORK"
 
 
 class Decision(StrEnum):

@@ -104,6 +104,12 @@ PROMETHEUS_LEASE_SECONDS = number("PROMETHEUS_LEASE_SECONDS", 30)
 PROMETHEUS_SLICE_SECONDS = number("PROMETHEUS_SLICE_SECONDS", 60)
 PROMETHEUS_MAX_ATTEMPTS = number("PROMETHEUS_MAX_ATTEMPTS", 5)
 PROMETHEUS_APPROVAL_MINUTES = number("PROMETHEUS_APPROVAL_MINUTES", 15)
+# An event stream holds one thread of the web server for as long as it lasts; the other threads must stay free.
+PROMETHEUS_STREAMS = number("PROMETHEUS_STREAMS", 2)
+PROMETHEUS_WEBHOOK_ATTEMPTS = number("PROMETHEUS_WEBHOOK_ATTEMPTS", 10)
+# For tests only: webhooks over plain http, and names whose addresses may be on loopback.
+PROMETHEUS_WEBHOOK_HTTP = flag("PROMETHEUS_WEBHOOK_HTTP", default=False)
+PROMETHEUS_WEBHOOK_LOOPBACK = listed("PROMETHEUS_WEBHOOK_LOOPBACK")
 PROMETHEUS_PROVIDER = {
     "PROMETHEUS_PROVIDER": text("PROMETHEUS_PROVIDER", "extractive"),
     "OPENAI_BASE_URL": text("OPENAI_BASE_URL"),
@@ -263,6 +269,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_t
 CELERY_BEAT_SCHEDULE = {
     "wake-due-runs": {"task": "orchestration.wake_due", "schedule": 2.0, "options": {"expires": 4}},
     "seal-the-ledger": {"task": "audit.seal", "schedule": 1.0, "options": {"expires": 2}},
+    "deliver-webhooks": {"task": "orchestration.deliver_due", "schedule": 2.0, "options": {"expires": 4}},
     "expire-approvals": {"task": "orchestration.expire_approvals", "schedule": 15.0, "options": {"expires": 20}},
 }
 

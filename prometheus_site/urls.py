@@ -9,8 +9,8 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from audit import console as audit_console
 from evidence import api as evidence_api
-from orchestration import api
-from orchestration.console import approvals, runs
+from orchestration import api, batches_api, restores_api, streams, webhooks_api
+from orchestration.console import approvals, checkpoints, runs
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
 
@@ -21,7 +21,24 @@ v1 = [
     path("runs/<uuid:run_id>/lineage", api.RunLineage.as_view()),
     path("runs/<uuid:run_id>/proof", api.RunProof.as_view()),
     path("runs/<uuid:run_id>/cancel", api.RunCancel.as_view()),
+    path("runs/<uuid:run_id>/checkpoints", restores_api.RunCheckpoints.as_view()),
+    path("runs/<uuid:run_id>/checkpoints/diff", restores_api.RunCheckpointsDiff.as_view()),
+    path("runs/<uuid:run_id>/restore", restores_api.RunRestore.as_view()),
+    path("restores", restores_api.Restores.as_view()),
+    path("restores/<uuid:restore_id>", restores_api.RestoreDetail.as_view()),
+    path("restores/<uuid:restore_id>/approve", restores_api.RestoreWord.as_view(approve=True)),
+    path("restores/<uuid:restore_id>/reject", restores_api.RestoreWord.as_view(approve=False)),
+    path("runs/<uuid:run_id>/events", streams.RunEvents.as_view()),
     path("verify", api.Verify.as_view()),
+    path("batches", batches_api.Batches.as_view()),
+    path("batches/<uuid:batch_id>", batches_api.BatchDetail.as_view()),
+    path("batches/<uuid:batch_id>/runs", batches_api.BatchRuns.as_view()),
+    path("batches/<uuid:batch_id>/events", streams.BatchEvents.as_view()),
+    path("batches/<uuid:batch_id>/cancel", batches_api.BatchCancel.as_view()),
+    path("webhooks", webhooks_api.Webhooks.as_view()),
+    path("webhooks/<uuid:webhook_id>/deliveries", webhooks_api.WebhookDeliveries.as_view()),
+    path("webhooks/<uuid:webhook_id>/enable", webhooks_api.WebhookSwitch.as_view(on=True)),
+    path("webhooks/<uuid:webhook_id>/disable", webhooks_api.WebhookSwitch.as_view(on=False)),
     path("approvals", api.Approvals.as_view()),
     path("approvals/<uuid:approval_id>", api.ApprovalDetail.as_view()),
     path("approvals/<uuid:approval_id>/approve", api.ApprovalWord.as_view(approve=True)),
@@ -37,6 +54,8 @@ console = [
     path("", RedirectView.as_view(pattern_name="console:runs"), name="home"),
     path("runs", runs.runs, name="runs"),
     path("runs/<uuid:run_id>", runs.run, name="run"),
+    path("runs/<uuid:run_id>/checkpoints", checkpoints.checkpoints, name="checkpoints"),
+    path("restores/<uuid:restore_id>", checkpoints.restore, name="restore"),
     path("approvals", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>", approvals.decision, name="decision"),
     path("ledger", audit_console.ledger_page, name="ledger"),

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from evidence.verdicts import Stance, Verdict
 from guardians.guardian import Ballot
-from orchestration.states import ActionState, ApprovalState, Decision, RunState
+from orchestration.states import ActionState, ApprovalState, Decision, RestoreState, RunState
 
 
 class Icon(StrEnum):
@@ -57,6 +57,16 @@ DECISIONS = {
     Decision.ESCALATE: Badge("Waits for a person", Tone.DOUBT, Icon.PERSON),
     Decision.REFUSE: Badge("Refuse", Tone.BAD, Icon.BAN),
 }
+RESTORES = {
+    RestoreState.PENDING: Badge("Waits for a second person", Tone.DOUBT, Icon.PERSON),
+    RestoreState.APPROVED: Badge("Approved, under way", Tone.BUSY, Icon.DOTS),
+    RestoreState.REJECTED: Badge("Rejected", Tone.BAD, Icon.BAN),
+    RestoreState.EXPIRED: Badge("Expired", Tone.QUIET, Icon.CLOCK),
+    RestoreState.DONE: Badge("Done", Tone.GOOD, Icon.CHECK),
+    RestoreState.REFUSED: Badge("Could not be carried out", Tone.BAD, Icon.CROSS),
+}
+VERIFIED = Badge("Verified", Tone.GOOD, Icon.SHIELD)
+NOT_WRITTEN_SO = Badge("Not what was written", Tone.BAD, Icon.WARN)
 STAKES = {
     "LOW": Badge("Low stakes", Tone.QUIET, Icon.BARS_1),
     "MEDIUM": Badge("Medium stakes", Tone.QUIET, Icon.BARS_2),

@@ -1,144 +1,79 @@
 """A LangGraph checkpoint saver over Django's tables: incremental, sealed, and verified on every load.
 
-Each checkpoint's digest covers its parent's digest, its body, its metadata and the ciphertexts of its channels'
-blobs; the columns in clear are compared with what is sealed. While a run is driven, rows go to its journal, which
-writes them together with the run's facts.
+While a run is driven, rows go to its journal, which writes them together with the run's facts.
 """
 
-import asyncio
 import builtins
-import hashlib
-import json
+import copy
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from typing import Any, cast
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import (
     WRITES_IDX_MAP,
-    BaseCheckpointSaver,
     ChannelVersions,
     Checkpoint,
     CheckpointMetadata,
     CheckpointTuple,
+    DeltaChannelHistory,
     get_checkpoint_id,
     get_checkpoint_metadata,
 )
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import INTERRUPT
 from psycopg import sql
 
-from audit import canonical, vault
+from audit import vault
 from orchestration import models
+from orchestration.engine import ancestry, copying, pruning, rows
+from orchestration.engine.envelope import (
+    CheckpointRefused,
+    CheckpointTooNew,
+    Envelope,
+    StepTooLarge,
+    Strict,
+    check_size,
+)
 from orchestration.engine.journal import Journal
 from orchestration.engine.pool import pool
+from orchestration.engine.rows import Blobs, Known, Place
 from orchestration.engine.statement import KEEP, Batch, compose
+from orchestration.engine.twins import Twins
+
+__all__ = ["CheckpointRefused", "CheckpointTooNew", "DjangoSaver", "StepTooLarge"]
 
 REPLACE_WRITE = (
     "ON CONFLICT (thread, namespace, checkpoint_id, task_id, idx) DO UPDATE SET "
     "channel = EXCLUDED.channel, body = EXCLUDED.body, task_path = EXCLUDED.task_path"
 )
-REPLACE_CHECKPOINT = (
-    "ON CONFLICT (thread, namespace, checkpoint_id) DO UPDATE SET "
-    "parent_id = EXCLUDED.parent_id, step = EXCLUDED.step, source = EXCLUDED.source, body = EXCLUDED.body, "
-    "metadata = EXCLUDED.metadata, digest = EXCLUDED.digest, created_at = EXCLUDED.created_at"
-)
 
 
-class CheckpointRefused(Exception):
-    """A stored row is not what was written: forged, edited, swapped or missing. It names the row."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a checkpoint lies: thread, namespace, id."""
-
-    thread: str
-    namespace: str
-    checkpoint_id: str | None
-
-    @classmethod
-    def of(cls, config: RunnableConfig) -> "Place":
-        known = config["configurable"]
-        return cls(str(known["thread_id"]), str(known.get("checkpoint_ns", "")), get_checkpoint_id(config))
-
-    def config(self, checkpoint_id: str) -> RunnableConfig:
-        known = {"thread_id": self.thread, "checkpoint_ns": self.namespace, "checkpoint_id": checkpoint_id}
-        return {"configurable": known}
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """The columns of a checkpoint that are in clear, for lists; what is sealed has to say the same."""
-
-    parent_id: str | None
-    step: int
-    source: str
-    created_at: datetime
-
-    @classmethod
-    def of(cls, place: Place, checkpoint: Checkpoint, metadata: CheckpointMetadata) -> "Shown":
-        source = str(metadata.get("source", ""))[:10]
-        return cls(place.checkpoint_id, metadata.get("step", -1), source, datetime.fromisoformat(checkpoint["ts"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A checkpoint as it is stored, and its parent's digest."""
-
-    checkpoint_id: str
-    shown: Shown
-    body: bytes
-    metadata: bytes
-    digest: bytes
-    parent_digest: bytes
-
-
-SELECT = """
-SELECT c.checkpoint_id, c.parent_id, c.step, c.source, c.created_at, c.body, c.metadata, c.digest, p.digest
-FROM orchestration_checkpoint c LEFT JOIN orchestration_checkpoint p
-ON (p.thread, p.namespace, p.checkpoint_id) = (c.thread, c.namespace, c.parent_id)
-WHERE {} ORDER BY c.checkpoint_id DESC LIMIT %s
-"""
-
-
-def binding(table: str, column: str, *row: str) -> vault.Binding:
-    return vault.Binding(table=table, column=column, row=json.dumps(row))
-
-
-def digest_of(here: Place, *, parent: str, body: bytes, metadata: bytes, blobs: Mapping[str, Sequence[str]]) -> bytes:
-    """Return the digest of a checkpoint: 32 bytes over its place, parent's digest, ciphertexts and blobs."""
-    covered = canonical.encode(
-        {
-            "thread": here.thread,
-            "namespace": here.namespace,
-            "id": here.checkpoint_id,
-            "parent": parent,
-            "body": hashlib.sha256(body).hexdigest(),
-            "metadata": hashlib.sha256(metadata).hexdigest(),
-            "blobs": {channel: list(known) for channel, known in blobs.items()},
-        }
-    )
-    return canonical.digest(covered)
-
-
-class DjangoSaver(BaseCheckpointSaver[str]):
+class DjangoSaver(Twins):
     """The saver. ``key`` seals threads that no journal is attached for; a driven run brings its own."""
 
     def __init__(self, *, key: vault.DataKey | None = None) -> None:
-        super().__init__(serde=JsonPlusSerializer())
+        super().__init__(serde=Strict())
         self.key = key
         self.journals: dict[str, Journal] = {}
+        # Of attached threads, what this process wrote or read itself: nobody else writes while it holds the lease.
+        self.trails: dict[str, dict[tuple[str, str], Known]] = {}
 
     def attach(self, journal: Journal) -> None:
         """Send this thread's rows to the journal from now on."""
         self.journals[journal.thread] = journal
+        self.trails[journal.thread] = {}
 
     def detach(self, journal: Journal) -> None:
         self.journals.pop(journal.thread, None)
+        self.trails.pop(journal.thread, None)
+
+    def with_allowlist(self, extra_allowlist: Collection[tuple[str, ...]]) -> "DjangoSaver":
+        """Return this saver, reading further types; journals attached to either are attached to both."""
+        clone = copy.copy(self)
+        clone.serde = cast("Strict", self.serde).widened(extra_allowlist)
+        return clone
 
     def key_of(self, thread: str) -> vault.DataKey:
         journal = self.journals.get(thread)
@@ -147,16 +82,8 @@ class DjangoSaver(BaseCheckpointSaver[str]):
             raise CheckpointRefused(f"thread {thread} has no data key: what it sealed was erased")
         return key
 
-    def seal(self, thread: str, where: vault.Binding, value: Any) -> bytes:  # noqa: ANN401 - any channel value
-        type_, data = self.serde.dumps_typed(value)
-        return vault.seal(self.key_of(thread), type_.encode() + b"\0" + data, binding=where)
-
-    def open(self, thread: str, where: vault.Binding, sealed: bytes) -> Any:  # noqa: ANN401
-        try:
-            type_, _, data = vault.open_sealed(self.key_of(thread), sealed, binding=where).partition(b"\0")
-        except vault.SealError as error:
-            raise CheckpointRefused(str(error)) from error
-        return self.serde.loads_typed((type_.decode(), data))
+    def envelope(self, thread: str) -> Envelope:
+        return Envelope(self.key_of(thread), self.serde)
 
     # Reading
 
@@ -167,100 +94,34 @@ class DjangoSaver(BaseCheckpointSaver[str]):
             CheckpointRefused: one of its rows is not what was written.
         """
         place = Place.of(config)
-        rows = self.select(place, limit=1)
-        return self.tuple_of(place, rows[0], asked=config if place.checkpoint_id else None) if rows else None
-
-    def select(self, place: Place, *, limit: int | None = None, before: str | None = None) -> Sequence[Row]:
-        conditions = [sql.SQL("c.thread = %s AND c.namespace = %s")]
-        params: list[Any] = [place.thread, place.namespace]
-        if place.checkpoint_id:
-            conditions.append(sql.SQL("c.checkpoint_id = %s"))
-            params.append(place.checkpoint_id)
-        if before:
-            conditions.append(sql.SQL("c.checkpoint_id < %s"))
-            params.append(before)
-        query = sql.SQL(SELECT).format(sql.SQL(" AND ").join(conditions))
         with pool().connection() as connection:
-            found = connection.execute(query, [*params, limit]).fetchall()
-        return [Row(row[0], Shown(*row[1:5]), *(bytes(item or b"") for item in row[5:])) for row in found]
+            found = rows.select(connection, place, limit=1)
+            asked = config if place.checkpoint_id else None
+            return self.tuple_of(connection, place, found[0], asked=asked) if found else None
 
-    def blobs_of(self, place: Place, versions: Mapping[str, str]) -> dict[str, tuple[str, bytes]]:
-        """Return channel -> (version, sealed body) of the blobs that are stored."""
-        query = (
-            "SELECT b.channel, b.version, b.body FROM orchestration_checkpointblob b "
-            "JOIN unnest(%s::text[], %s::text[]) AS v(channel, version) USING (channel, version) "
-            "WHERE b.thread = %s AND b.namespace = %s"
-        )
-        wanted = [str(version) for version in versions.values()]
-        with pool().connection() as connection:
-            rows = connection.execute(query, [list(versions), wanted, place.thread, place.namespace]).fetchall()
-        return {channel: (version, bytes(body)) for channel, version, body in rows}
-
-    def tuple_of(self, place: Place, row: Row, *, asked: RunnableConfig | None = None) -> CheckpointTuple:
-        here = Place(place.thread, place.namespace, row.checkpoint_id)
-        stored = self.open(place.thread, self.row_binding(here, "body"), row.body)
-        metadata = self.open(place.thread, self.row_binding(here, "metadata"), row.metadata)
-        blobs = self.blobs_of(place, stored["checkpoint"]["channel_versions"])
-        self.verify(here, row, stored, metadata, blobs)
+    def tuple_of(
+        self, connection: rows.Connected, place: Place, row: rows.Row, *, asked: RunnableConfig | None = None
+    ) -> CheckpointTuple:
+        envelope, here = self.envelope(place.thread), place.at(row.checkpoint_id)
+        document = rows.read_body(envelope, here, row)
+        bodies = rows.bodies(connection, place, document["checkpoint"]["channel_versions"])
+        blobs = {channel: (version, rows.hash_of(body)) for channel, (version, body) in bodies.items()}
+        found = rows.verified(envelope, here, row, document, blobs)
+        if place.thread in self.trails:
+            self.trails[place.thread][here.namespace, row.checkpoint_id] = Known(found.digest, blobs)
         values = {
-            channel: self.open(place.thread, self.blob_binding(place, channel, version), blob)
-            for channel, (version, blob) in blobs.items()
+            channel: envelope.open(rows.of_blob(place, channel, version), body)
+            for channel, (version, body) in bodies.items()
         }
         held = {channel: value[0] for channel, value in values.items() if value}
+        waiting = rows.writes(connection, place, [row.checkpoint_id])
         return CheckpointTuple(
             config=asked or place.config(row.checkpoint_id),
-            checkpoint=cast("Checkpoint", stored["checkpoint"] | {"channel_values": held}),
-            metadata=metadata,
-            parent_config=place.config(row.shown.parent_id) if row.shown.parent_id else None,
-            pending_writes=self.pending(place, row.checkpoint_id),
+            checkpoint=cast("Checkpoint", {**found.checkpoint, "channel_values": held}),
+            metadata=found.metadata,
+            parent_config=place.config(found.parent_id) if found.parent_id else None,
+            pending_writes=[(w.task_id, w.channel, envelope.open(w.binding(place), w.body)) for w in waiting],
         )
-
-    def verify(
-        self,
-        here: Place,
-        row: Row,
-        stored: Mapping[str, Any],
-        metadata: CheckpointMetadata,
-        blobs: Mapping[str, tuple[str, bytes]],
-    ) -> None:
-        """Compare a stored checkpoint with its digest, its parent's, its blobs and its own columns in clear."""
-        where = f"checkpoint {here.thread}/{here.namespace}/{here.checkpoint_id}"
-        if set(stored["blobs"]) != set(blobs):
-            raise CheckpointRefused(
-                f"{where}: blobs of {sorted(set(stored['blobs']) ^ set(blobs))} are missing or extra"
-            )
-        known = {channel: (version, hashlib.sha256(blob).hexdigest()) for channel, (version, blob) in blobs.items()}
-        parent = Place(here.thread, here.namespace, stored["parent_id"])
-        computed = digest_of(here, parent=stored["parent"], body=row.body, metadata=row.metadata, blobs=known)
-        if computed != row.digest:
-            raise CheckpointRefused(f"{where}: its digest does not cover what is stored")
-        if row.shown != Shown.of(parent, stored["checkpoint"], metadata):
-            raise CheckpointRefused(f"{where}: its columns do not say what was sealed")
-        if row.parent_digest.hex() != stored["parent"]:
-            raise CheckpointRefused(f"{where}: its parent {row.shown.parent_id} is not the one it was written after")
-
-    def row_binding(self, here: Place, column: str) -> vault.Binding:
-        return binding("orchestration_checkpoint", column, here.thread, here.namespace, str(here.checkpoint_id))
-
-    def blob_binding(self, place: Place, channel: str, version: str) -> vault.Binding:
-        return binding("orchestration_checkpointblob", "body", place.thread, place.namespace, channel, version)
-
-    def pending(self, place: Place, checkpoint_id: str) -> builtins.list[tuple[str, str, Any]]:
-        query = (
-            "SELECT task_id, idx, channel, task_path, body FROM orchestration_checkpointwrite "
-            "WHERE thread = %s AND namespace = %s AND checkpoint_id = %s ORDER BY task_path, task_id, idx"
-        )
-        with pool().connection() as connection:
-            rows = connection.execute(query, [place.thread, place.namespace, checkpoint_id]).fetchall()
-        here = Place(place.thread, place.namespace, checkpoint_id)
-        return [
-            (task, channel, self.open(place.thread, self.write_binding(here, task, idx, channel, path), bytes(body)))
-            for task, idx, channel, path, body in rows
-        ]
-
-    def write_binding(self, here: Place, task: str, idx: int, channel: str, path: str) -> vault.Binding:
-        row = (here.thread, here.namespace, str(here.checkpoint_id), task, str(idx), channel, path)
-        return binding("orchestration_checkpointwrite", "body", *row)
 
     def list(
         self,
@@ -273,12 +134,19 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         """Yield a thread's checkpoints, newest first. Metadata is sealed, so the filter is applied after opening."""
         earlier = get_checkpoint_id(before) if before else None
         items = (
-            self.tuple_of(place, row)
-            for place in self.places(config)
-            for row in self.select(place, before=earlier, limit=None if filter else limit)
+            item for place in self.places(config) for item in self.tuples(place, earlier, None if filter else limit)
         )
         wanted = (item for item in items if all(item.metadata.get(n) == v for n, v in (filter or {}).items()))
         yield from islice(wanted, limit)
+
+    def tuples(self, place: Place, before: str | None, limit: int | None) -> Iterator[CheckpointTuple]:
+        with pool().connection() as connection:
+            found = rows.select(connection, place, before=before, limit=limit)
+        for row in found:
+            # A connection for each, so that a reader who stops in the middle keeps none.
+            with pool().connection() as connection:
+                item = self.tuple_of(connection, place, row)
+            yield item
 
     def places(self, config: RunnableConfig | None) -> Sequence[Place]:
         """Return the threads and namespaces to list: those of the config, or all that this saver's key sealed."""
@@ -290,9 +158,21 @@ class DjangoSaver(BaseCheckpointSaver[str]):
             condition, value = "encode(substring(body FROM 2 FOR 16), 'hex') = %s", self.key.id.hex if self.key else ""
         query = sql.SQL("SELECT DISTINCT thread, namespace FROM orchestration_checkpoint WHERE {} ORDER BY 1, 2")
         with pool().connection() as connection:
-            rows = connection.execute(query.format(sql.SQL(condition)), [value]).fetchall()
+            found = connection.execute(query.format(sql.SQL(condition)), [value]).fetchall()
         asked = get_checkpoint_id(config) if config else None
-        return [Place(thread, namespace, asked) for thread, namespace in rows]
+        return [Place(thread, namespace, asked) for thread, namespace in found]
+
+    def get_delta_channel_history(
+        self, *, config: RunnableConfig, channels: Sequence[str]
+    ) -> Mapping[str, DeltaChannelHistory]:
+        """Return what each channel's ancestors wrote, oldest first, back to its last stored value, which is its seed.
+
+        Raises:
+            CheckpointRefused: an ancestor is not what was written.
+        """
+        place = Place.of(config)
+        with pool().connection() as connection:
+            return ancestry.history(self.envelope(place.thread), connection, place, channels) if channels else {}
 
     # Writing
 
@@ -303,39 +183,79 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint and the channels that changed, through the run's journal where one is attached."""
-        place = Place.of(config)
+        """Store a checkpoint and the channels that changed, through the run's journal where one is attached.
+
+        Raises:
+            StepTooLarge: the step produced more than STEP_LIMIT bytes; nothing is written.
+        """
+        place, described = Place.of(config), get_checkpoint_metadata(config, metadata)
         journal = self.journals.get(place.thread)
-        batch = journal.batch if journal else Batch()
-        batch.conflicts |= {models.Checkpoint: REPLACE_CHECKPOINT, models.CheckpointBlob: KEEP}
-        fresh = self.new_blobs(place, checkpoint, new_versions)
-        batch.add(*fresh)
-        batch.add(self.new_checkpoint(place, checkpoint, get_checkpoint_metadata(config, metadata), fresh))
-        if journal is None:
-            write(batch)
-        elif metadata.get("source") != "input":
+        with ExitStack() as open_:
+            # One connection for reading and writing; a driven run needs none before its journal is flushed.
+            connection = None if journal else open_.enter_context(pool().connection())
+            before = self.before(connection, place, checkpoint["channel_versions"], new_versions)
+            # A version that is stored already is not written again: blobs never change.
+            fresh = self.new_blobs(place, checkpoint, {c: v for c, v in new_versions.items() if c not in before.blobs})
+            row = self.new_checkpoint(place, checkpoint, described, fresh, before)
+            size = sum(len(blob.body) for blob in fresh) + len(row.body) + len(row.metadata)
+            check_size(size, str(place.at(row.checkpoint_id)))
+            if connection is not None:
+                execute(connection, batch_of(*fresh, row))
+        if journal is not None:
+            self.hand_over(journal, place, described, fresh, row)
+        return place.config(checkpoint["id"])
+
+    def hand_over(
+        self,
+        journal: Journal,
+        place: Place,
+        metadata: CheckpointMetadata,
+        fresh: Sequence[models.CheckpointBlob],
+        row: models.Checkpoint,
+    ) -> None:
+        counters = metadata.get("counters_since_delta_snapshot")
+        if counters:
+            raise CheckpointRefused(
+                f"{place.at(row.checkpoint_id)}: delta channels {sorted(counters)} live by their writes, "
+                "which a driven run does not keep; give these channels another reducer"
+            )
+        journal.batch.conflicts |= {models.Checkpoint: pruning.REPLACE, models.CheckpointBlob: KEEP}
+        journal.add(*fresh, row)
+        if metadata.get("source") != "input":
             # The input's checkpoint travels with the first step's: a crash between them starts anew from the request.
             journal.flush()
-        return place.config(checkpoint["id"])
 
     def new_blobs(
         self, place: Place, checkpoint: Checkpoint, new_versions: ChannelVersions
     ) -> Sequence[models.CheckpointBlob]:
-        values = checkpoint["channel_values"]
-        rows = []
-        for channel, version in new_versions.items():
-            held = (values[channel],) if channel in values else ()
-            where = self.blob_binding(place, channel, str(version))
-            rows.append(
-                models.CheckpointBlob(
-                    thread=place.thread,
-                    namespace=place.namespace,
-                    channel=channel,
-                    version=str(version),
-                    body=self.seal(place.thread, where, list(held)),
-                )
+        values, envelope = checkpoint["channel_values"], self.envelope(place.thread)
+        return [
+            models.CheckpointBlob(
+                thread=place.thread,
+                namespace=place.namespace,
+                channel=channel,
+                version=str(version),
+                body=envelope.seal(
+                    rows.of_blob(place, channel, str(version)), [values[channel]] if channel in values else []
+                ),
             )
-        return rows
+            for channel, version in new_versions.items()
+        ]
+
+    def before(
+        self, connection: rows.Connected | None, place: Place, versions: ChannelVersions, new: ChannelVersions
+    ) -> Known:
+        """Return the digest of the checkpoint before this one, and those of the blobs that are stored already."""
+        if connection is not None:
+            return rows.known(connection, place, {**versions, **new})
+        shared = {channel: str(version) for channel, version in versions.items() if channel not in new}
+        held = self.trails[place.thread].get((place.namespace, place.checkpoint_id or ""))
+        if held is not None:
+            return Known(held.digest, {c: held.blobs[c] for c, v in shared.items() if held.blobs.get(c, ("",))[0] == v})
+        if place.checkpoint_id is None and not shared:
+            return Known("", {})
+        with pool().connection() as own:
+            return rows.known(own, place, shared)
 
     def new_checkpoint(
         self,
@@ -343,67 +263,58 @@ class DjangoSaver(BaseCheckpointSaver[str]):
         checkpoint: Checkpoint,
         metadata: CheckpointMetadata,
         fresh: Sequence[models.CheckpointBlob],
+        before: Known,
     ) -> models.Checkpoint:
         versions = checkpoint["channel_versions"]
-        new = {row.channel for row in fresh}
-        blobs = self.inherited(place, {c: str(v) for c, v in versions.items() if c not in new})
-        blobs |= {r.channel: (r.version, hashlib.sha256(r.body).hexdigest()) for r in fresh if r.channel in versions}
-        here = Place(place.thread, place.namespace, checkpoint["id"])
-        parent = self.parent_digest(place)
-        slim = {name: value for name, value in checkpoint.items() if name != "channel_values"}
-        body = {"checkpoint": slim, "parent": parent, "parent_id": place.checkpoint_id, "blobs": sorted(blobs)}
-        sealed = self.seal(place.thread, self.row_binding(here, "body"), body)
-        sealed_metadata = self.seal(place.thread, self.row_binding(here, "metadata"), metadata)
-        return models.Checkpoint(
-            thread=here.thread,
-            namespace=here.namespace,
-            checkpoint_id=checkpoint["id"],
-            body=sealed,
-            metadata=sealed_metadata,
-            digest=digest_of(here, parent=parent, body=sealed, metadata=sealed_metadata, blobs=blobs),
-            **asdict(Shown.of(place, checkpoint, metadata)),
+        blobs: Blobs = {
+            **{channel: known for channel, known in before.blobs.items() if channel in versions},
+            **{row.channel: (row.version, rows.hash_of(bytes(row.body))) for row in fresh if row.channel in versions},
+        }
+        row = rows.sealed_row(
+            self.envelope(place.thread),
+            place.at(checkpoint["id"]),
+            after=place.checkpoint_id,
+            parent=before.digest,
+            checkpoint=checkpoint,
+            metadata=metadata,
+            blobs=blobs,
         )
-
-    def waiting(self, place: Place, model: type[Any]) -> Sequence[Any]:
-        """Return rows of this place that the journal has not written yet."""
-        journal = self.journals.get(place.thread)
-        rows = journal.batch.rows if journal else []
-        return [row for row in rows if isinstance(row, model) and row.namespace == place.namespace]
-
-    def inherited(self, place: Place, versions: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """Return channel -> (version, hash) of blobs that earlier checkpoints wrote."""
-        if not versions:
-            return {}
-        found = {c: (v, hashlib.sha256(body).hexdigest()) for c, (v, body) in self.blobs_of(place, versions).items()}
-        for row in self.waiting(place, models.CheckpointBlob):
-            if versions.get(row.channel) == row.version:
-                found[row.channel] = (row.version, hashlib.sha256(row.body).hexdigest())
-        return found
-
-    def parent_digest(self, place: Place) -> str:
-        if place.checkpoint_id is None:
-            return ""
-        for row in self.waiting(place, models.Checkpoint):
-            if row.checkpoint_id == place.checkpoint_id:
-                return bytes(row.digest).hex()
-        rows = self.select(place, limit=1)
-        return rows[0].digest.hex() if rows else ""
+        if place.thread in self.trails:
+            self.trails[place.thread][place.namespace, row.checkpoint_id] = Known(bytes(row.digest).hex(), blobs)
+        return row
 
     def put_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        """Store a task's writes. A driven run keeps only interrupts: any other step is done again after a crash."""
+        """Store a task's writes. A driven run keeps only interrupts: any other step is done again after a crash.
+
+        Raises:
+            StepTooLarge: together they have more than STEP_LIMIT bytes; nothing is written.
+        """
         place = Place.of(config)
         journal = self.journals.get(place.thread)
-        special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
         if not writes or (journal is not None and all(channel != INTERRUPT for channel, _ in writes)):
             return
-        batch = journal.batch if journal else Batch()
-        batch.conflicts[models.CheckpointWrite] = REPLACE_WRITE if special else KEEP
+        special = all(channel in WRITES_IDX_MAP for channel, _ in writes)
+        fresh = self.new_writes(place, writes, task_id, task_path)
+        check_size(sum(len(row.body) for row in fresh), f"the writes of task {task_id} at {place}")
+        conflict = REPLACE_WRITE if special else KEEP
+        if journal is None:
+            with pool().connection() as connection:
+                execute(connection, batch_of(*fresh, conflict=conflict))
+            return
+        journal.batch.conflicts[models.CheckpointWrite] = conflict
+        journal.add(*fresh)
+        journal.flush(barrier=True)
+
+    def new_writes(
+        self, place: Place, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str
+    ) -> builtins.list[models.CheckpointWrite]:
+        envelope, fresh = self.envelope(place.thread), []
         for position, (channel, value) in enumerate(writes):
             idx = WRITES_IDX_MAP.get(channel, position)
-            where = self.write_binding(place, task_id, idx, channel, task_path)
-            batch.add(
+            where = rows.Write(str(place.checkpoint_id), task_id, idx, channel, task_path, b"").binding(place)
+            fresh.append(
                 models.CheckpointWrite(
                     thread=place.thread,
                     namespace=place.namespace,
@@ -412,62 +323,73 @@ class DjangoSaver(BaseCheckpointSaver[str]):
                     idx=idx,
                     task_path=task_path,
                     channel=channel,
-                    body=self.seal(place.thread, where, value),
+                    body=envelope.seal(where, value),
                 )
             )
-        if journal is None:
-            write(batch)
-        else:
-            journal.flush(barrier=True)
-
-    def delete_thread(self, thread_id: str) -> None:
-        """Remove every row of a thread."""
-        with pool().connection() as connection, connection.transaction():
-            for table in ("checkpointwrite", "checkpointblob", "checkpoint"):
-                name = sql.Identifier(f"orchestration_{table}")
-                connection.execute(sql.SQL("DELETE FROM {} WHERE thread = %s").format(name), [str(thread_id)])
+        return fresh
 
     def get_next_version(self, current: str | None, channel: None) -> str:  # noqa: ARG002 - the base class has it
         """Return the version after ``current``. The random tail keeps forks of one checkpoint apart."""
         number = int(str(current).split(".")[0]) if current else 0
         return f"{number + 1:032}.{secrets.randbelow(10**16):016}"
 
-    # The same for asynchronous callers: on threads, since the work is waiting for the database.
+    # Whole threads
 
-    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        return await asyncio.to_thread(self.get_tuple, config)
+    def delete_thread(self, thread_id: str) -> None:
+        """Remove every row of a thread.
 
-    async def alist(
-        self,
-        config: RunnableConfig | None,
-        *,
-        filter: dict[str, Any] | None = None,  # noqa: A002 - the base class names it so
-        before: RunnableConfig | None = None,
-        limit: int | None = None,
-    ) -> AsyncIterator[CheckpointTuple]:
-        items = await asyncio.to_thread(lambda: [*self.list(config, filter=filter, before=before, limit=limit)])
-        for item in items:
-            yield item
+        Raises:
+            ThreadBusy: a worker drives it.
+        """
+        pruning.delete(str(thread_id))
 
-    async def aput(
-        self,
-        config: RunnableConfig,
-        checkpoint: Checkpoint,
-        metadata: CheckpointMetadata,
-        new_versions: ChannelVersions,
-    ) -> RunnableConfig:
-        return await asyncio.to_thread(self.put, config, checkpoint, metadata, new_versions)
+    def delete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Remove the checkpoints that these LangGraph runs wrote, of all threads that this saver's key sealed.
 
-    async def aput_writes(
-        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
-    ) -> None:
-        await asyncio.to_thread(self.put_writes, config, writes, task_id, task_path)
+        Raises:
+            ThreadBusy, DeltaBroken: a thread is being driven, or what stays would lose a delta channel's value.
+            CheckpointRefused: this saver has no key, or a checkpoint that stays is not what was written.
+        """
+        if run_ids:
+            pruning.delete_runs(self.envelope("of these runs"), [str(run_id) for run_id in run_ids])
 
-    async def adelete_thread(self, thread_id: str) -> None:
-        await asyncio.to_thread(self.delete_thread, thread_id)
+    def copy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy all checkpoints and pending writes, verified, and sealed anew for the other thread.
+
+        Raises:
+            TargetTaken: the other thread has checkpoints already.
+            CheckpointRefused: a row of the source is not what was written; nothing is copied.
+        """
+        source, target = str(source_thread_id), str(target_thread_id)
+        copying.copy_thread(source, target, self.envelope(source), self.envelope(target))
+
+    def prune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        """Keep of each thread the newest checkpoint of a namespace, and what its delta channels need; or nothing.
+
+        Raises:
+            ValueError: the strategy is neither "keep_latest" nor "delete".
+            ThreadBusy: a worker drives one of them; those before it are pruned.
+            CheckpointRefused: a checkpoint that would stay is not what was written; its thread is left as it is.
+        """
+        match strategy:
+            case "keep_latest":
+                for thread in map(str, thread_ids):
+                    pruning.keep_latest(thread, self.envelope)
+            case "delete":
+                for thread in map(str, thread_ids):
+                    pruning.delete(thread)
+            case _:
+                raise ValueError(f"there is no strategy {strategy!r}; take keep_latest or delete")
 
 
-def write(batch: Batch) -> None:
-    statement, params = compose(batch, guard=None, barrier=True)
-    with pool().connection() as connection:
-        connection.execute(statement, params)
+def batch_of(*fresh: Any, conflict: str = KEEP) -> Batch:  # noqa: ANN401 - rows of three models
+    conflicts: dict[type[Any], str] = {
+        models.Checkpoint: pruning.REPLACE,
+        models.CheckpointBlob: KEEP,
+        models.CheckpointWrite: conflict,
+    }
+    return Batch(rows=[*fresh], conflicts=conflicts)
+
+
+def execute(connection: rows.Connected, batch: Batch) -> None:
+    connection.execute(*compose(batch, guard=None, barrier=True))

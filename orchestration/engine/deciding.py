@@ -17,6 +17,7 @@ from guardians.guardian import Ballot
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import decision, registry
 from orchestration.decision import ActionRisk, Decided, Grounds
+from orchestration.engine import relatives
 from orchestration.engine.bench import Bench, State
 from orchestration.models import Action, Approval, Tool
 from orchestration.requests import ProposedAction
@@ -78,6 +79,9 @@ def plan_action(bench: Bench, asked: ProposedAction, *, ordinal: int) -> dict[st
     except ArgumentError:
         refused = "arguments_do_not_fit"
     row = action_row(bench, tool, arguments, ordinal=ordinal, refused=bool(refused))
+    earlier = relatives.elsewhere(row)
+    if earlier is not None and earlier.state == ActionState.DONE and not refused:
+        relatives.take_over(bench.journal, row, earlier)
     bench.journal.add(row)
     return {
         "id": str(row.pk),
@@ -105,6 +109,7 @@ def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: 
         definition_hash=tool.definition_hash,
         arguments_digest=bench.journal.commitment(text),
         idempotency_key=key,
+        effect=relatives.effect_of(run, ordinal=ordinal, tool=str(tool.pk), arguments=text),
     )
     seal_text(bench.journal.key, row, "arguments_sealed", text)
     return row

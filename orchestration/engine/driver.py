@@ -24,7 +24,7 @@ from audit.fields import open_text
 from audit.vault import SealError
 from orchestration import metrics, requests, runs
 from orchestration.engine.bench import GRAPH_VERSION, Bench, parts
-from orchestration.engine.checkpoints import CheckpointRefused, DjangoSaver
+from orchestration.engine.checkpoints import CheckpointRefused, CheckpointTooNew, DjangoSaver, StepTooLarge
 from orchestration.engine.drafting import StepFailed
 from orchestration.engine.graph import build, config_of
 from orchestration.engine.journal import StaleWrite, journal_for
@@ -100,6 +100,8 @@ def recorded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
         return give_up(lease, actor, str(failure))
     except GraphRecursionError:
         return give_up(lease, actor, "graph: more steps than a run may take")
+    except StepTooLarge as error:
+        return give_up(lease, actor, f"size: {error}")
     except (CheckpointRefused, SealError) as refused:
         metrics.REFUSED_CHECKPOINTS.inc()
         event = ledger.Event(EventType.CHECKPOINT_REFUSED, actor, {"row": str(refused)[:500]}, run=lease.run)
@@ -163,7 +165,17 @@ def entry_of(graph: Any, bench: Bench) -> Any:  # noqa: ANN401
         if run.state == RunState.INITIALIZED:
             journal.move("process")
         return {"revision": 0}
+    check_graph(run)
     approval = run.approvals.order_by("-created_at").first()
     if run.state == RunState.DECISION and approval is not None and approval.state != ApprovalState.PENDING:
         return Command(resume={"state": approval.state})
     return None
+
+
+def check_graph(run: Run) -> None:
+    """Refuse to go on with what a newer graph began: its channels and nodes may be others."""
+    if run.graph_version and int(run.graph_version) > int(GRAPH_VERSION):
+        raise CheckpointTooNew(
+            f"run {run.pk} was begun by graph {run.graph_version} of a newer version; this worker has graph "
+            f"{GRAPH_VERSION}: update the worker, then restore the run"
+        )

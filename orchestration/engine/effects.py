@@ -10,6 +10,7 @@ from audit.spans import Span
 from evidence.models import Claim, ClaimBundle
 from guardians.guardian import Finding, Part
 from orchestration import material, registry
+from orchestration.engine import relatives
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.deciding import arguments_of, is_supported
 from orchestration.engine.drafting import StepFailed
@@ -45,6 +46,9 @@ def act(bench: Bench, action: Action) -> None:
         case ActionState.INTENDED if not idempotent(action):
             # A crash between intent and outcome: nobody here knows whether it happened. A person has to look.
             settle(bench, action, ActionState.UNKNOWN, EventType.EFFECT_UNKNOWN, fault="CRASHED")
+        case ActionState.PROPOSED if (earlier := relatives.elsewhere(action)) is not None:
+            take_over(bench, action, earlier)
+            return
         case ActionState.PROPOSED:
             intend(bench, action)
         case ActionState.FAILED | ActionState.UNKNOWN | ActionState.REFUSED:
@@ -57,6 +61,19 @@ def act(bench: Bench, action: Action) -> None:
 def idempotent(action: Action) -> bool:
     """Tell whether the tool declares that a repeated call has no further effect."""
     return action.tool.annotations.get("idempotentHint") is True
+
+
+def take_over(bench: Bench, action: Action, earlier: Action) -> None:
+    """Take over what a relative did since this was decided; it is not fired again.
+
+    Raises:
+        StepFailed: nobody knows whether the relative did it.
+    """
+    if earlier.state != ActionState.DONE:
+        raise StepFailed(f"effect:{action.tool}:{earlier.state.lower()} in run {earlier.run_id}")
+    relatives.take_over(bench.journal, action, earlier)
+    bench.journal.change(action, "state", "original", "result_sealed")
+    bench.journal.flush(barrier=True)
 
 
 def intend(bench: Bench, action: Action) -> None:

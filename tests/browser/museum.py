@@ -1,5 +1,6 @@
 """One of everything that a page can show, and visitors to look at it."""
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,10 +9,13 @@ from django.test import Client
 from django.utils.timezone import now
 from playwright.sync_api import Browser, BrowserContext
 
-from audit import sealer
+from audit import keys, sealer
+from audit.fields import seal_text
+from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
 from orchestration import runs
+from orchestration.models import Restore, Run
 from tests.conftest import Person, person
 from tests.orchestration import scenes
 from tests.orchestration.looking import ACID, WARFARIN
@@ -70,6 +74,8 @@ def furnish(url: str) -> Museum:
         "decision": f"/console/approvals/{approval.pk}",
         "ledger": "/console/ledger",
         "ledger-run": f"/console/ledger?run={published.pk}",
+        "checkpoints": f"/console/runs/{published.pk}/checkpoints",
+        "restore": f"/console/restores/{restore(grace, published)}",
         "problem": "/console/runs?state=DONE",
         "api": "/api/",
         "admin": "/admin/",
@@ -105,6 +111,31 @@ def failed(who: Person) -> object:
     scenes.move(run, "process")
     runs.fail(run.pk, actor=who.actor, reason="provider:TIMEOUT: 3 attempts")
     return run.pk
+
+
+def restore(who: Person, run: Run) -> object:
+    """Leave a restore that waits for an approver."""
+    effect = {"run": str(run.pk), "tool": "desk/file_ticket", "state": "DONE", "arguments": "a" * 64}
+    row = Restore(
+        id=new_id(),
+        run=run,
+        run_version=run.version,
+        checkpoint_id="1f0c-checkpoint",
+        kind="FORK",
+        plan={
+            "checkpoint": "1f0c-checkpoint",
+            "state": "GATING",
+            "steps": ["gate", "decide"],
+            "done": [effect],
+            "open": [],
+        },
+        binding="b" * 64,
+        requested_by=str(who.actor),
+        expires_at=now() + dt.timedelta(minutes=15),
+    )
+    seal_text(keys.load(run.key_id), row, "reason_sealed", "The source was corrected since.")
+    row.save(force_insert=True)
+    return row.pk
 
 
 def moving(who: Person) -> object:

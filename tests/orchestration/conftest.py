@@ -9,7 +9,10 @@ from django.db.models import CharField, F, Value
 from django.db.models.functions import Cast, Concat
 from pytest_django import DjangoDbBlocker
 
+from audit import vault
+from audit.ids import new_id
 from audit.models import Workspace
+from orchestration.engine.checkpoints import DjangoSaver
 from orchestration.models import Run
 from tests.conftest import copy, leave
 
@@ -38,3 +41,9 @@ def make_room() -> None:
     )
     Workspace.objects.exclude(slug__contains="-").update(slug=Concat(F("slug"), Value("-"), Cast("pk", CharField())))
     Run.objects.update(due_at=None)
+
+
+@pytest.fixture
+def saver() -> DjangoSaver:
+    """Return a saver with a key of its own."""
+    return DjangoSaver(key=vault.DataKey.new(new_id()))

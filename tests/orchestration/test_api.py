@@ -1,6 +1,7 @@
 """The API over real PostgreSQL: every endpoint, who may, whose rows, and bad input of every kind."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -251,7 +252,7 @@ WITH_ID = [(method, path) for method, path, _ in ENDPOINTS if "{" in path]
 
 
 def at(path: str, approval: Approval) -> str:
-    return path.format(run=approval.run_id, approval=approval.pk)
+    return path.format(run=approval.run_id, approval=approval.pk, restore=new_id(), batch=new_id())
 
 
 def key_with(who: Person, *scopes: str) -> str:
@@ -268,13 +269,17 @@ def test_nothing_of_another_workspace_is_there(grace: Person, mallory: Person, m
 
 @pytest.mark.parametrize(("method", "path"), WITH_ID)
 def test_what_does_not_exist_is_answered_just_the_same(mallory: Person, method: str, path: str) -> None:
-    answer = caller(mallory).send(method, path.format(run=new_id(), approval=new_id()), WORD)
+    answer = caller(mallory).send(
+        method, path.format(run=new_id(), approval=new_id(), restore=new_id(), batch=new_id()), WORD
+    )
     assert is_problem(answer, 404)
 
 
 def test_lists_hold_the_own_workspace_only(grace: Person, mallory: Person) -> None:
     waiting(full(grace))
-    assert [caller(mallory).get(path).body["results"] for path in ("/runs", "/approvals", "/documents")] == [[]] * 3
+    assert [
+        caller(mallory).get(path).body["results"] for path in ("/runs", "/approvals", "/documents", "/restores")
+    ] == [[]] * 4
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), ENDPOINTS)
@@ -354,7 +359,7 @@ def test_a_workspace_one_does_not_belong_to_cannot_be_named(grace: Person, mallo
 def test_the_schema_describes_every_endpoint(db: None) -> None:
     answer = APIClient().get(f"{V1}/schema", HTTP_ACCEPT="application/vnd.oai.openapi+json")
     paths: dict[str, Any] = json.loads(answer.content)["paths"]
-    described = {(method.upper(), path.removeprefix(V1).replace("run_id", "run").replace("approval_id", "approval"))
+    described = {(method.upper(), re.sub(r"_id}", "}", path.removeprefix(V1)))
                  for path, methods in paths.items() for method in methods}  # fmt: skip
     assert {(method, path) for method, path, _ in ENDPOINTS} <= described
 

@@ -1,79 +1,28 @@
 """The saver does what LangGraph asks of one, and gives back nothing that is not exactly what was written."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from operator import add
-from typing import Annotated, Any, TypedDict
+from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
-from django.db import connection
 from langgraph.checkpoint.base import Checkpoint as Saved
-from langgraph.checkpoint.base import CheckpointTuple, empty_checkpoint
-from langgraph.checkpoint.conformance import checkpointer_test, validate
+from langgraph.checkpoint.base import empty_checkpoint
 from langgraph.checkpoint.serde.types import ERROR, INTERRUPT
-from langgraph.graph import END, START, StateGraph
-from langgraph.types import Command, interrupt
+from langgraph.types import Command
 
 from audit import vault
 from audit.ids import new_id
-from orchestration.engine.checkpoints import CheckpointRefused, DjangoSaver
+from orchestration.engine import rows
+from orchestration.engine.checkpoints import CheckpointRefused, CheckpointTooNew, DjangoSaver, StepTooLarge
+from orchestration.engine.envelope import STEP_LIMIT
+from orchestration.engine.journal import StaleWrite
+from orchestration.engine.pool import pool
 from orchestration.models import Checkpoint, CheckpointBlob, CheckpointWrite
 from tests.conftest import Person
 from tests.orchestration.rows import fresh, journal_of, submitted
+from tests.orchestration.saving import SECRET, at, delta_graph, graph_of, load, put, stored
 
 pytestmark = pytest.mark.usefixtures("committed")
-
-SECRET = "123-45-6789"
-
-
-@pytest.fixture
-def saver() -> DjangoSaver:
-    return DjangoSaver(key=vault.DataKey.new(new_id()))
-
-
-def at(thread: str, checkpoint: str | None = None) -> Any:
-    known = {"thread_id": thread, "checkpoint_ns": ""} | ({"checkpoint_id": checkpoint} if checkpoint else {})
-    return {"configurable": known}
-
-
-def put(saver: DjangoSaver, config: Any, *, step: int = 0, note: str = "", **values: Any) -> Any:
-    """Store a checkpoint with these channels, all of them new; return its config."""
-    versions = {name: saver.get_next_version(None, None) for name in values}
-    saved: Saved = {**empty_checkpoint(), "channel_values": values, "channel_versions": dict(versions)}
-    return saver.put(config, saved, {"source": "loop", "step": step, "parents": {}, "note": note}, versions)  # type: ignore[typeddict-unknown-key, arg-type]
-
-
-def stored(saver: DjangoSaver, **values: Any) -> str:
-    """Return a thread with two checkpoints and one pending write."""
-    thread = str(uuid4())
-    first = put(saver, at(thread), answer=SECRET)
-    second = put(saver, first, step=1, note=SECRET, answer=SECRET, number=7, **values)
-    saver.put_writes(second, [("answer", SECRET)], "task-1", "path-1")
-    return thread
-
-
-def load(saver: DjangoSaver, thread: str) -> CheckpointTuple:
-    found = saver.get_tuple(at(thread))
-    assert found is not None
-    return found
-
-
-def sql(statement: str, *params: Any) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        assert cursor.rowcount == 1
-
-
-def test_the_published_conformance_suite_passes_at_its_base_level() -> None:
-    @checkpointer_test(name="DjangoSaver")
-    async def registered() -> AsyncIterator[DjangoSaver]:
-        yield DjangoSaver(key=vault.DataKey.new(new_id()))
-
-    report = asyncio.run(validate(registered))
-    assert {name: known.failures for name, known in report.results.items() if known.failures} == {}
-    assert report.passed_all_base()
-    assert sum(known.tests_passed for known in report.results.values()) >= 50
 
 
 # What is kept
@@ -186,221 +135,7 @@ def test_a_deleted_thread_leaves_no_row(saver: DjangoSaver) -> None:
     assert load(saver, other)
 
 
-# What is not read by others, and not forged
-
-
-def test_no_value_is_in_clear(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    rows = [*Checkpoint.objects.filter(thread=thread), *CheckpointBlob.objects.filter(thread=thread)]
-    rows += [*CheckpointWrite.objects.filter(thread=thread)]
-    held = [bytes(value) if isinstance(value, bytes | memoryview) else str(value).encode() for value in columns(rows)]
-    assert len(held) > 40
-    assert not [value for value in held if SECRET.encode() in value]
-
-
-def columns(rows: list[Any]) -> Iterator[object]:
-    return (getattr(row, column.attname) for row in rows for column in row._meta.concrete_fields)
-
-
-def test_a_forged_row_in_clear_is_refused(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    plain = saver.serde.dumps_typed({"checkpoint": {}, "blobs": []})[1]
-    sql("UPDATE orchestration_checkpoint SET body = %s WHERE thread = %s AND step = 1", plain, thread)
-    with pytest.raises(CheckpointRefused, match="is not a sealed value"):
-        load(saver, thread)
-
-
-def test_a_forged_blob_in_clear_is_refused(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    newest = CheckpointBlob.objects.filter(thread=thread, channel="number").get()
-    sql("UPDATE orchestration_checkpointblob SET body = %s WHERE id = %s", saver.serde.dumps_typed([9])[1], newest.pk)
-    with pytest.raises(CheckpointRefused, match=thread):
-        load(saver, thread)
-
-
-def test_a_write_in_clear_is_refused(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    forged = saver.serde.dumps_typed("approved")[1]
-    sql("UPDATE orchestration_checkpointwrite SET body = %s WHERE thread = %s", forged, thread)
-    with pytest.raises(CheckpointRefused, match="orchestration_checkpointwrite"):
-        load(saver, thread)
-
-
-SEALED = [
-    ("orchestration_checkpoint", "body"),
-    ("orchestration_checkpoint", "metadata"),
-    ("orchestration_checkpoint", "digest"),
-    ("orchestration_checkpointblob", "body"),
-    ("orchestration_checkpointwrite", "body"),
-]
-WHICH = {
-    "orchestration_checkpoint": "thread = %s AND step = 1",
-    "orchestration_checkpointblob": "thread = %s AND channel = 'number'",
-    "orchestration_checkpointwrite": "thread = %s",
-}
-
-
-def refusal(saver: DjangoSaver, thread: str) -> str:
-    try:
-        load(saver, thread)
-    except CheckpointRefused as refused:
-        return str(refused)
-    return "accepted"
-
-
-@pytest.mark.parametrize(("table", "column"), SEALED)
-def test_any_flipped_byte_is_refused_and_the_row_is_named(saver: DjangoSaver, table: str, column: str) -> None:
-    thread = stored(saver)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT length({column}) FROM {table} WHERE {WHICH[table]}", [thread])  # noqa: S608
-        size = cursor.fetchone()[0]
-    flip = f"UPDATE {table} SET {column} = set_byte({column}, %s, get_byte({column}, %s) # 1) WHERE {WHICH[table]}"  # noqa: S608
-    said = []
-    for place in range(size):
-        sql(flip, place, place, thread)
-        said.append(refusal(saver, thread))
-        sql(flip, place, place, thread)
-    assert [place for place, text in enumerate(said) if thread not in text] == []
-    assert refusal(saver, thread) == "accepted"
-
-
-TEXTS = [
-    ("orchestration_checkpoint", "checkpoint_id"),
-    ("orchestration_checkpoint", "parent_id"),
-    ("orchestration_checkpoint", "source"),
-    ("orchestration_checkpointblob", "thread"),
-    ("orchestration_checkpointblob", "namespace"),
-    ("orchestration_checkpointblob", "channel"),
-    ("orchestration_checkpointblob", "version"),
-    ("orchestration_checkpointwrite", "task_id"),
-    ("orchestration_checkpointwrite", "task_path"),
-    ("orchestration_checkpointwrite", "channel"),
-]
-
-
-@pytest.mark.parametrize(("table", "column"), TEXTS)
-def test_an_edited_column_is_refused_and_the_row_is_named(saver: DjangoSaver, table: str, column: str) -> None:
-    thread = stored(saver)
-    sql(f"UPDATE {table} SET {column} = overlay({column} placing 'z' from 1) WHERE {WHICH[table]}", thread)  # noqa: S608
-    assert thread in refusal(saver, thread)
-
-
-@pytest.mark.parametrize(
-    ("table", "change"),
-    [
-        ("orchestration_checkpoint", "step = step + 1"),
-        ("orchestration_checkpoint", "created_at = created_at + interval '1 microsecond'"),
-        ("orchestration_checkpoint", "parent_id = NULL"),
-        ("orchestration_checkpointwrite", "idx = idx + 1"),
-    ],
-)
-def test_an_edited_number_is_refused_and_the_row_is_named(saver: DjangoSaver, table: str, change: str) -> None:
-    thread = stored(saver)
-    sql(f"UPDATE {table} SET {change} WHERE {WHICH[table]}", thread)  # noqa: S608
-    assert thread in refusal(saver, thread)
-
-
-@pytest.mark.parametrize("column", ["thread", "namespace"])
-def test_a_checkpoint_moved_elsewhere_is_refused_there(saver: DjangoSaver, column: str) -> None:
-    thread, there = stored(saver), str(uuid4())
-    sql(f"UPDATE orchestration_checkpoint SET {column} = %s WHERE thread = %s AND step = 1", there, thread)  # noqa: S608
-    known = {"thread_id": thread, "checkpoint_ns": ""} | {{"thread": "thread_id"}.get(column, "checkpoint_ns"): there}
-    with pytest.raises(CheckpointRefused, match="belongs to another row"):
-        saver.get_tuple({"configurable": known})
-
-
-@pytest.mark.parametrize("table", ["orchestration_checkpoint", "orchestration_checkpointblob"])
-def test_bodies_swapped_between_rows_are_refused(saver: DjangoSaver, table: str) -> None:
-    thread, other = stored(saver), stored(saver)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {table} a SET body = b.body FROM {table} b WHERE a.thread = %s AND b.thread = %s"  # noqa: S608
-            " AND a.id <> b.id",
-            [thread, other],
-        )
-    assert "belongs to another row" in refusal(saver, thread) or "digest" in refusal(saver, thread)
-    assert refusal(saver, other) == "accepted"
-
-
-def test_a_write_moved_to_another_checkpoint_is_refused(saver: DjangoSaver) -> None:
-    thread, other = stored(saver), stored(saver)
-    there = load(saver, other).config["configurable"]["checkpoint_id"]
-    sql("UPDATE orchestration_checkpointwrite SET task_id = 'x' WHERE thread = %s", other)
-    sql("DELETE FROM orchestration_checkpointwrite WHERE thread = %s", other)
-    move = "UPDATE orchestration_checkpointwrite SET thread = %s, checkpoint_id = %s WHERE thread = %s"
-    sql(move, other, there, thread)
-    assert other in refusal(saver, other)
-
-
-def test_a_whole_checkpoint_of_an_earlier_time_cannot_take_the_place_of_a_later_one(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    older = Checkpoint.objects.get(thread=thread, step=0)
-    change = "UPDATE orchestration_checkpoint SET body = %s, metadata = %s, digest = %s WHERE thread = %s AND step = 1"
-    sql(change, older.body, older.metadata, older.digest, thread)
-    assert "belongs to another row" in refusal(saver, thread)
-
-
-def test_a_parent_that_was_written_anew_is_noticed(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    sql("UPDATE orchestration_checkpoint SET digest = sha256(digest) WHERE thread = %s AND step = 0", thread)
-    assert "is not the one it was written after" in refusal(saver, thread)
-
-
-def test_a_parent_that_was_removed_is_noticed(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    sql("DELETE FROM orchestration_checkpoint WHERE thread = %s AND step = 0", thread)
-    assert "is not the one it was written after" in refusal(saver, thread)
-
-
-def test_a_removed_blob_is_noticed(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    sql("DELETE FROM orchestration_checkpointblob WHERE thread = %s AND channel = 'number'", thread)
-    assert "['number'] are missing" in refusal(saver, thread)
-
-
-def test_another_key_opens_nothing(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    with pytest.raises(CheckpointRefused, match="was sealed with key"):
-        load(DjangoSaver(key=vault.DataKey.new(new_id())), thread)
-
-
-def test_another_key_under_the_same_id_opens_nothing(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    assert saver.key is not None
-    with pytest.raises(CheckpointRefused, match="was changed"):
-        load(DjangoSaver(key=vault.DataKey.new(saver.key.id)), thread)
-
-
-def test_without_its_key_a_thread_cannot_be_read(saver: DjangoSaver) -> None:
-    thread = stored(saver)
-    with pytest.raises(CheckpointRefused, match="no data key"):
-        load(DjangoSaver(), thread)
-
-
 # In a graph
-
-
-class Steps(TypedDict, total=False):
-    done: Annotated[list[str], add]
-    word: str
-
-
-def graph_of(saver: DjangoSaver) -> Any:
-    def work(state: Steps) -> Steps:
-        return {"done": ["work"]}
-
-    def hold(state: Steps) -> Steps:
-        return {"word": interrupt("what do people say?")}
-
-    def end(state: Steps) -> Steps:
-        return {"done": [f"end:{state['word']}"]}
-
-    graph = StateGraph(Steps)
-    for node in (work, hold, end):
-        graph.add_node(node.__name__, node)
-    for source, target in ((START, "work"), ("work", "hold"), ("hold", "end"), ("end", END)):
-        graph.add_edge(source, target)
-    return graph.compile(checkpointer=saver)
 
 
 def test_an_interrupted_graph_goes_on_in_another_process_with_the_word_it_is_given(saver: DjangoSaver) -> None:
@@ -464,3 +199,125 @@ def test_a_driven_run_is_resumed_from_what_it_wrote(grace: Person) -> None:
     assert ended["done"] == ["work", "end:yes"]
     with pytest.raises(CheckpointRefused, match="no data key"):
         load(saver, str(run.pk))
+
+
+def test_a_driven_run_reads_nothing_before_it_writes_a_step(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = submitted(grace.actor)
+    saver = DjangoSaver()
+    saver.attach(journal_of(run))
+    config = put(saver, at(str(run.pk)), answer=SECRET)
+    seen: list[str] = []
+    execute = psycopg.Connection.execute
+
+    def watched(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        seen.append(query if isinstance(query, str) else query.as_string())
+        return execute(connection, query, *rest, **options)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", watched)
+    put(saver, config, step=1, number=7)
+    assert [query[:10] for query in seen if query] == ["WITH guard"]
+
+
+def test_a_driven_run_shares_blobs_with_checkpoints_of_an_earlier_slice(grace: Person) -> None:
+    run = submitted(grace.actor)
+    first = DjangoSaver()
+    first.attach(journal_of(run))
+    config = put(first, at(str(run.pk)), answer=SECRET)
+    second = DjangoSaver()
+    second.attach(journal_of(run))
+    before = load(second, str(run.pk)).checkpoint
+    saved: Saved = {**empty_checkpoint(), "channel_versions": before["channel_versions"]}
+    second.put(config, saved, {"source": "loop", "step": 1, "parents": {}}, {})
+    assert load(second, str(run.pk)).checkpoint["channel_values"] == {"answer": SECRET}
+
+
+def test_a_driven_run_may_go_on_from_a_checkpoint_it_has_never_read(grace: Person) -> None:
+    run = submitted(grace.actor)
+    first, second = DjangoSaver(), DjangoSaver()
+    first.attach(journal_of(run))
+    config = put(first, at(str(run.pk)), answer=SECRET)
+    second.attach(journal_of(run))
+    put(second, config, step=1, number=7)
+    assert [item.metadata["step"] for item in second.list(at(str(run.pk)))] == [1, 0]
+
+
+def test_after_a_refused_flush_nothing_more_is_written(grace: Person) -> None:
+    run = submitted(grace.actor)
+    saver, journal = DjangoSaver(), journal_of(run)
+    saver.attach(journal)
+    journal.run.token += 1
+    for _ in range(2):
+        with pytest.raises(StaleWrite):
+            put(saver, at(str(run.pk)), answer=SECRET)
+    assert not Checkpoint.objects.filter(thread=str(run.pk)).exists()
+
+
+def test_a_driven_run_has_no_channel_that_lives_by_its_writes(grace: Person) -> None:
+    run = submitted(grace.actor)
+    saver = DjangoSaver()
+    saver.attach(journal_of(run))
+    with pytest.raises(CheckpointRefused, match=r"delta channels .* live by their writes"):
+        delta_graph(saver, every=5, steps=2).invoke({"count": 0}, at(str(run.pk)), durability="sync")
+
+
+# What is too large, and what is too new
+
+
+def test_a_step_is_refused_above_the_limit_whatever_its_channels_share_of_it(saver: DjangoSaver) -> None:
+    half = b"x" * (STEP_LIMIT // 2)
+    thread = str(uuid4())
+    with pytest.raises(StepTooLarge, match=f"a step may write {STEP_LIMIT}"):
+        put(saver, at(thread), one=half, two=half)
+    assert not CheckpointBlob.objects.filter(thread=thread).exists()
+
+
+def test_writes_are_refused_above_the_limit(saver: DjangoSaver) -> None:
+    config = put(saver, at(str(uuid4())))
+    half = b"x" * (STEP_LIMIT // 2)
+    with pytest.raises(StepTooLarge, match="the writes of task task-1"):
+        saver.put_writes(config, [("one", half), ("two", half)], "task-1")
+    assert not CheckpointWrite.objects.filter(thread=config["configurable"]["thread_id"]).exists()
+
+
+def newer(saver: DjangoSaver, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return a thread that a version with another format wrote."""
+    with monkeypatch.context() as later:
+        later.setattr(rows, "FORMAT", rows.FORMAT + 1)
+        return stored(saver)
+
+
+def test_a_checkpoint_of_a_newer_version_is_refused_and_says_so(
+    saver: DjangoSaver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thread = newer(saver, monkeypatch)
+    with pytest.raises(CheckpointTooNew, match=r"by a newer version, in format 2; this one reads up to 1"):
+        load(saver, thread)
+
+
+def test_a_checkpoint_of_a_newer_langgraph_is_refused(saver: DjangoSaver) -> None:
+    thread = str(uuid4())
+    saver.put(at(thread), {**empty_checkpoint(), "v": 5}, {"source": "loop", "step": 0, "parents": {}}, {})
+    with pytest.raises(CheckpointTooNew, match="LangGraph's format 5"):
+        load(saver, thread)
+
+
+def test_what_this_langgraph_writes_can_be_read(saver: DjangoSaver) -> None:
+    thread = at(str(uuid4()))
+    graph_of(saver).invoke({"done": []}, thread, durability="sync")
+    assert {item.checkpoint["v"] for item in saver.list(thread)} == {rows.LANGGRAPH_V}
+
+
+def test_a_version_of_a_channel_never_changes(saver: DjangoSaver) -> None:
+    thread = str(uuid4())
+    for value in ("first", "second"):
+        saved: Saved = {**empty_checkpoint(), "channel_values": {"a": value}, "channel_versions": {"a": "1"}}
+        saver.put(at(thread), saved, {"source": "loop", "step": 0, "parents": {}}, {"a": "1"})
+    assert [item.checkpoint["channel_values"] for item in saver.list(at(thread))] == [{"a": "first"}] * 2
+
+
+def test_a_connection_is_given_back_by_whoever_stops_reading_a_list(saver: DjangoSaver) -> None:
+    thread = stored(saver)
+    for _ in range(20):
+        assert next(saver.list(at(thread)))
+    with pool().connection() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)

@@ -17,6 +17,7 @@ from audit.models import DataKey, Entry
 from orchestration import runs, tasks
 from orchestration.engine import bench, driver, lease
 from orchestration.engine.driver import Ended
+from orchestration.engine.envelope import STEP_LIMIT
 from orchestration.engine.providers import DraftReply, DraftTask, ProviderFailure, Reason, Scripted
 from orchestration.models import Approval, Checkpoint, Run
 from tests.conftest import Person
@@ -143,6 +144,34 @@ def test_a_run_whose_checkpoint_was_changed_fails_and_the_row_is_named(grace: Pe
     assert driver.advance(run.pk) is Ended.FAILED
     refused = Entry.objects.get(run=run.pk, type="checkpoint.refused")
     assert str(run.pk).encode() in bytes(refused.body)
+
+
+class Flood(Acting):
+    """A provider whose answer has 100 MB."""
+
+    def draft(self, task: DraftTask) -> DraftReply:  # noqa: ARG002 - a provider takes one
+        self.act()
+        return DraftReply(answer="x" * 100_000_000, provider=self.id, model=self.model)
+
+
+def test_a_step_that_returns_a_hundred_megabytes_fails_the_run_with_the_limit(grace: Person, use: Use) -> None:
+    use(Flood(lambda: None))
+    run = asked(grace)
+    assert driver.advance(run.pk) is Ended.FAILED
+    reason = fresh(run).reason
+    assert reason.startswith("size: ")
+    assert f"a step may write {STEP_LIMIT}" in reason
+    assert (entries(run)[-1], run.drafts.count()) == ("run.failed", 0)
+
+
+def test_a_run_that_a_newer_graph_began_is_refused_and_says_so(grace: Person, settings: Settings) -> None:
+    run = asked(grace)
+    settings.PROMETHEUS_SLICE_SECONDS = -1
+    driver.advance(run.pk)
+    Run.objects.filter(pk=run.pk).update(graph_version="2")
+    assert driver.advance(run.pk) is Ended.FAILED
+    assert "was begun by graph 2 of a newer version; this worker has graph 1" in fresh(run).reason
+    assert entries(run)[-2:] == ["checkpoint.refused", "run.failed"]
 
 
 def test_a_run_that_is_cancelled_while_it_is_driven_stays_cancelled(grace: Person, use: Use) -> None:

@@ -6,14 +6,25 @@ from uuid import UUID
 
 import pytest
 from django.db import IntegrityError, connection, models, transaction
+from django.utils.timezone import now
 from django_fsm import TransitionNotAllowed
 
 from audit.ids import new_id
 from audit.models import Workspace
 from evidence.models import Claim, ClaimBundle
 from evidence.states import ENTRY, LEGAL, ClaimState
-from orchestration.models import Approval, Run
-from orchestration.states import APPROVAL_TRANSITIONS, LIVE, RUN_TRANSITIONS, TERMINAL, ApprovalState, RunState
+from orchestration.models import Approval, Restore, Run
+from orchestration.states import (
+    APPROVAL_TRANSITIONS,
+    LIVE,
+    RESTORE_TRANSITIONS,
+    RETURNS,
+    RUN_TRANSITIONS,
+    TERMINAL,
+    ApprovalState,
+    RestoreState,
+    RunState,
+)
 from tests.conftest import Person
 from tests.orchestration.rows import bring, path_to, submitted, waiting
 
@@ -43,7 +54,7 @@ def legal(pairs: Any, state: str) -> set[str]:
 
 
 def test_the_run_has_exactly_the_transitions_of_the_table() -> None:
-    assert pairs_of(Run) == set(RUN_TRANSITIONS)
+    assert pairs_of(Run) == RUN_TRANSITIONS | RETURNS
 
 
 def test_the_approval_has_exactly_the_transitions_of_the_table() -> None:
@@ -66,6 +77,48 @@ def test_the_database_lets_an_approval_go_exactly_where_the_table_says(grace: Pe
     with connection.cursor() as cursor:
         cursor.execute("UPDATE orchestration_approval SET state = %s WHERE id = %s", [state.value, approval.pk])
     assert accepted("orchestration_approval", approval.pk, ApprovalState) == legal(APPROVAL_TRANSITIONS, state)
+
+
+def restore_of(run: Run, state: RestoreState, **columns: Any) -> Restore:
+    """Return a restore in a state, brought there by plain SQL."""
+    known = {"run_version": run.version, "checkpoint_id": "c", "kind": "CONTINUE", "reason_sealed": b"", **columns}
+    restore = Restore.objects.create(run=run, binding="", requested_by="user:1", expires_at=now(), **known)
+    source = next((s for s, target in sorted(RESTORE_TRANSITIONS) if target == state), state)
+    for step in (source, state):
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE orchestration_restore SET state = %s WHERE id = %s", [step.value, restore.pk])
+    return restore
+
+
+def test_the_restore_has_exactly_the_transitions_of_the_table() -> None:
+    assert pairs_of(Restore) == set(RESTORE_TRANSITIONS)
+
+
+@pytest.mark.parametrize("state", RestoreState)
+def test_the_database_lets_a_restore_go_exactly_where_the_table_says(grace: Person, state: RestoreState) -> None:
+    restore = restore_of(submitted(grace.actor), state)
+    assert accepted("orchestration_restore", restore.pk, RestoreState) == legal(RESTORE_TRANSITIONS, state)
+
+
+def test_a_failed_run_returns_where_an_approved_restore_lets_it(grace: Person) -> None:
+    run = bring(submitted(grace.actor), RunState.FAILED)
+    restore_of(run, RestoreState.APPROVED)
+    assert accepted("orchestration_run", run.pk, RunState) == legal(RETURNS, RunState.FAILED)
+
+
+@pytest.mark.parametrize(
+    ("state", "columns"),
+    [
+        (RestoreState.PENDING, {}),
+        (RestoreState.REJECTED, {}),
+        (RestoreState.APPROVED, {"kind": "FORK"}),
+        (RestoreState.APPROVED, {"run_version": 77}),
+    ],
+)
+def test_no_other_restore_lets_a_failed_run_return(grace: Person, state: RestoreState, columns: Any) -> None:
+    run = bring(submitted(grace.actor), RunState.FAILED)
+    restore_of(run, state, **columns)
+    assert accepted("orchestration_run", run.pk, RunState) == {"FAILED"}
 
 
 def claim_in(state: ClaimState) -> Claim:

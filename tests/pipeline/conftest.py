@@ -14,9 +14,10 @@ from pytest_django import DjangoDbBlocker
 
 from orchestration.engine import bench
 from orchestration.management.stage import Stage, load_corpus, open_desk, set_stage
-from orchestration.models import ToolServer
+from orchestration.models import Run, ToolServer
 from tests.conftest import copy, leave
-from tests.pipeline.asking import DEMO
+from tests.pipeline.asking import CASES, DEMO, ask
+from tests.pipeline.returning import approved
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -72,3 +73,9 @@ def quick(stage: Stage, desk_url: str) -> Stage:
     """Return the stage with the desk over HTTP: no process has to start for a run."""
     ToolServer.objects.update(transport="http", url=desk_url, command=[])
     return stage
+
+
+@pytest.fixture
+def done(quick: Stage) -> Run:
+    """Return a completed run whose approved ticket was filed."""
+    return approved(quick, ask(quick, CASES["c"]))
