@@ -92,12 +92,6 @@ def hashed_password() -> str:
     return make_password(PASSWORD)
 
 
-@cache
-def hashed() -> str:
-    """Return the password's hash, made once: making one is slow on purpose."""
-    return make_password(PASSWORD)
-
-
 def person(name: str, workspace: Workspace, *roles: Role) -> Person:
     user = User.objects.create(
         username=name, password=hashed_password(), is_staff=True, is_superuser=Role.OPERATOR in roles

@@ -6,7 +6,7 @@ restore's end in one statement.
 
 import json
 import logging
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.utils.timezone import now
@@ -192,7 +192,7 @@ def take_over(bench: Bench, parent: Run, chosen: CheckpointTuple, *, gate: bool)
     if gate:
         take_draft(journal, parent, held)
         journal.move("gate")
-    return values  # type: ignore[return-value]
+    return cast("State", values)
 
 
 def take_passages(journal: Journal, parent: Run, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
