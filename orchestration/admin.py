@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
 from audit.errors import Problem
@@ -24,6 +25,7 @@ from orchestration.models import (
     ToolCall,
     ToolServer,
 )
+from orchestration.snapshots import Thread
 
 
 @admin.register(Run)
@@ -33,6 +35,13 @@ class RunAdmin(ReadOnlyAdmin):
     search_fields = ["=id"]
     ordering = ["-created_at", "-id"]
     list_select_related = ["workspace"]
+    readonly_fields = ["checkpoints"]
+
+    @admin.display(description="checkpoints")
+    def checkpoints(self, run: Run) -> str:
+        """Show where the run can go back to; going back is asked for and approved in the console."""
+        context = {"run": run, "snapshots": Thread(run).snapshots()}
+        return render_to_string("admin/orchestration/run/checkpoints.html", context)
 
 
 @admin.register(Draft)

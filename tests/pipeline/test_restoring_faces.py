@@ -76,3 +76,24 @@ def test_a_restore_is_rejected_in_the_console(quick: Stage, done: Run, client: A
     word = {"word": "reject", "reason": REASON, "seen": restore.binding}
     client.post(f"/console/restores/{restore.pk}", word)
     assert Restore.objects.get().state == "REJECTED"
+
+
+# In the admin
+
+
+def test_the_admin_shows_where_a_run_can_go_back_to(quick: Stage, done: Run, client: Any) -> None:
+    flip(Checkpoint, "body", Checkpoint.objects.get(checkpoint_id=at(done, "gate")).pk)
+    client.force_login(quick.users["ada"])
+    page = client.get(f"/admin/orchestration/run/{done.pk}/change/").content.decode()
+    assert page.count("✓ verified") > 6
+    assert page.count("✗") == 1
+    link = f'href="/console/runs/{done.pk}/checkpoints?checkpoint={at(done, "decide")}"'
+    assert link in page
+    assert client.get(link[6:-1]).status_code == 200
+
+
+def test_the_admin_leads_to_where_a_restore_is_decided(quick: Stage, done: Run, client: Any) -> None:
+    restore = requested(quick, done, at(done, "gate"))
+    client.force_login(quick.users["ada"])
+    page = client.get(f"/admin/orchestration/restore/{restore.pk}/change/").content.decode()
+    assert f'<a href="/console/restores/{restore.pk}">Decide in the console</a>' in page
