@@ -13,7 +13,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 from django.utils.timezone import now
 
 from audit import keys, ledger
@@ -132,7 +132,6 @@ def attempt(delivery: Delivery, *, webhook: Webhook, resolve: receivers.Lookup) 
     allowed = webhooks.rules()
     try:
         secret = open_text(keys.load(webhook.key_id), webhook, "secret_sealed")
-        close_old_connections()  # nothing of the database is held while others make us wait
         receiver = receivers.parse(webhook.url, rules=allowed)
         addresses = receivers.addresses_of(receiver, rules=allowed, resolve=resolve)
         body = notice_of(delivery).body()
@@ -178,7 +177,22 @@ def serve(webhook_id: UUID | None) -> None:
         logger.exception("sending raised", extra={"error": type(error).__name__})
     finally:
         _free.release()
-        close_old_connections()
+
+
+def work(webhook_id: UUID) -> None:
+    """Serve on a sender's thread, which has a connection to itself."""
+    leave_the_pool()
+    try:
+        serve(webhook_id)
+    finally:
+        connection.close()
+
+
+def leave_the_pool() -> None:
+    """Give this thread a connection of its own: Celery closes the pool after each task, whoever is at work on it."""
+    own = connections[DEFAULT_DB_ALIAS].copy()
+    own.settings_dict["OPTIONS"] = {n: v for n, v in own.settings_dict["OPTIONS"].items() if n != "pool"}
+    connections[DEFAULT_DB_ALIAS] = own
 
 
 def sweep() -> int:
@@ -189,7 +203,7 @@ def sweep() -> int:
         if webhook_id is None:
             break
         try:
-            threading.Thread(target=serve, args=(webhook_id,), name=f"sender-{webhook_id}", daemon=True).start()
+            threading.Thread(target=work, args=(webhook_id,), name=f"sender-{webhook_id}", daemon=True).start()
         except RuntimeError:  # the machine has no thread to give; the claim runs out by itself
             _free.release()
             raise

@@ -253,6 +253,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Fields of one name with other values; without names of their own they would get a hash that changes with them.
+    "ENUM_NAME_OVERRIDES": {
+        "RunKindEnum": "orchestration.states.Kind",
+        "RestoreKindEnum": "orchestration.states.RestoreKind",
+        "RunStateEnum": "orchestration.states.RunState",
+        "RestoreStateEnum": "orchestration.states.RestoreState",
+    },
 }
 
 CELERY_BROKER_URL = broker(REDIS_URL)

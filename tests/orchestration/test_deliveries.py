@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -454,6 +454,18 @@ def test_a_slow_receiver_keeps_no_other_waiting(
             time.sleep(0.01)
         assert (len(listener.heard), len(senders()) > 0) == (1, True)
     finished()
+
+
+def test_a_sender_at_work_goes_on_while_celery_closes_the_pool(ada: Person, listener: Listener) -> None:
+    registered(ada, listener.url)
+    for _ in range(20):
+        cancelled(ada)
+    deliveries.sweep()
+    while senders():
+        connection.close()
+        cast("Any", connection).close_pool()  # as Celery's Django fixup does after each task
+    finished()
+    assert set(Delivery.objects.values_list("status", "attempts")) == {("DELIVERED", 1)}
 
 
 def test_without_a_free_sender_nothing_is_begun(ada: Person) -> None:
