@@ -12,18 +12,21 @@ from django.db import models
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from audit import apikeys
+from audit import apikeys, workspaces
 from audit.access import actor_of_user
 from audit.actors import Actor
 from audit.models import ApiKey, DataKey, Entry, Leaf, Membership, SignedCheckpoint, TreeNode, Workspace
+from audit.roles import Scope
 
 if TYPE_CHECKING:  # only the stubs know these as generic
     AnyPaginator = Paginator[Any]
     AnyModelAdmin = admin.ModelAdmin[Any]
     ApiKeyForm = ModelForm[ApiKey]
+    WorkspaceForm = ModelForm[Workspace]
     AnyField = models.Field[Any, Any]
 else:
-    AnyPaginator, AnyModelAdmin, ApiKeyForm, AnyField = Paginator, admin.ModelAdmin, ModelForm, models.Field
+    AnyPaginator, AnyModelAdmin, AnyField = Paginator, admin.ModelAdmin, models.Field
+    ApiKeyForm = WorkspaceForm = ModelForm
 
 
 class CappedPaginator(AnyPaginator):
@@ -74,7 +77,25 @@ class KeptAdmin(AnyModelAdmin):
 
 @admin.register(Workspace)
 class WorkspaceAdmin(KeptAdmin):
-    list_display = ["name", "slug", "created_at"]
+    """How runs are driven is set by the workspace's own operator, once it is there."""
+
+    list_display = ["name", "slug", "flush_policy", "max_active_runs", "created_at"]
+    fields = ["name", "slug", "flush_policy", "max_active_runs"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Workspace | None = None) -> tuple[str, ...]:
+        actor = actor_in_admin(request)
+        mine = obj is not None and actor is not None and actor.workspace == obj.pk
+        return () if mine and actor and actor.may(Scope.WORKSPACE_WRITE) else ("flush_policy", "max_active_runs")
+
+    def save_model(self, request: HttpRequest, obj: Workspace, form: WorkspaceForm, change: bool) -> None:
+        actor = actor_in_admin(request)
+        if change and {"flush_policy", "max_active_runs"} & set(form.changed_data):
+            if actor is None:
+                raise PermissionDenied
+            workspaces.configure(
+                obj.pk, flush_policy=obj.flush_policy, max_active_runs=obj.max_active_runs, actor=actor
+            )
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Membership)

@@ -17,7 +17,7 @@ class AuditConfig(AppConfig):
 
         from audit.mirror import mirror  # noqa: PLC0415 - models are ready only now
 
-        keep_history(self.get_model("Workspace"))
+        keep_history(self.get_model("Workspace"), unkept=("flush_policy", "max_active_runs"))
         keep_history(self.get_model("Membership"))
         keep_history(self.get_model("ApiKey"), unkept=("digest", "last_used_at"))
         post_log.connect(mirror, dispatch_uid="audit.mirror")

@@ -35,6 +35,7 @@ class EventType(StrEnum):
     EFFECT_INTENDED = "effect.intended"
     EFFECT_DONE = "effect.done"
     EFFECT_TAKEN_OVER = "effect.taken_over"
+    EFFECT_WITHDRAWN = "effect.withdrawn"
     EFFECT_FAILED = "effect.failed"
     EFFECT_UNKNOWN = "effect.unknown"
     APPROVAL_REQUESTED = "approval.requested"
@@ -47,4 +48,5 @@ class EventType(StrEnum):
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     FIELDS_CHANGED = "fields.changed"
+    WORKSPACE_CONFIGURED = "workspace.configured"
     POLICY_REGISTERED = "policy.registered"

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 
+from audit.flushing import FlushPolicy
 from audit.ids import new_id
 from audit.roles import Role
 
@@ -19,12 +20,25 @@ def role_choices() -> list[tuple[str, str]]:
     return [(role.value, role.value) for role in Role]
 
 
+def flush_policies() -> list[tuple[str, str]]:
+    return [(policy.value, policy.value) for policy in FlushPolicy]
+
+
 class Workspace(models.Model):
     """The border that no row is read across."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=120)
+    flush_policy = models.CharField(
+        max_length=8,
+        choices=flush_policies,
+        default=FlushPolicy.STANDARD.value,
+        help_text="STANDARD: steps that only compute wait for no disk. STRICT: every step does.",
+    )
+    max_active_runs = models.PositiveSmallIntegerField(
+        default=0, help_text="how many of its runs are driven at once; 0: as PROMETHEUS_WORKSPACE_RUNS says"
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     def __str__(self) -> str:

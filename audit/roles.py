@@ -14,6 +14,7 @@ class Scope(StrEnum):
     LEDGER_READ = "ledger:read"
     TOOLS_WRITE = "tools:write"
     WEBHOOKS_WRITE = "webhooks:write"
+    WORKSPACE_WRITE = "workspace:write"
 
 
 class Role(StrEnum):
@@ -31,7 +32,9 @@ SCOPES: dict[Role, frozenset[Scope]] = {
     Role.REVIEWER: _READ | {Scope.RUNS_WRITE},
     Role.APPROVER: _READ | {Scope.RUNS_WRITE, Scope.APPROVALS_DECIDE},
     Role.AUDITOR: _READ,
-    Role.OPERATOR: _READ | {Scope.RUNS_WRITE, Scope.DOCUMENTS_WRITE, Scope.TOOLS_WRITE, Scope.WEBHOOKS_WRITE},
+    Role.OPERATOR: _READ
+    | {Scope.RUNS_WRITE, Scope.DOCUMENTS_WRITE, Scope.TOOLS_WRITE, Scope.WEBHOOKS_WRITE}
+    | {Scope.WORKSPACE_WRITE},
 }
 
 

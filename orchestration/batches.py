@@ -96,10 +96,10 @@ def wake(batch_id: UUID) -> None:
         logger.warning("broker away, beat will wake the batch's runs")
 
 
-def waiting(batch_id: UUID) -> list[UUID]:
-    """Return the batch's runs that nobody has begun, in their order."""
+def waiting(batch_id: UUID) -> list[tuple[UUID, str]]:
+    """Return the batch's runs that nobody has begun, with their stakes, in their order."""
     rows = Run.objects.filter(batch_id=batch_id, state=RunState.INITIALIZED.value).order_by("place")
-    return list(rows.values_list("pk", flat=True))
+    return list(rows.values_list("pk", "stakes"))
 
 
 def submit(documents: object, *, actor: Actor, idempotency_key: str | None = None) -> Accepted:
@@ -175,6 +175,7 @@ def item_of(index: int, document: object, workspace: Workspace) -> Item:
         key = clean(key, "idempotency_key", limit=120)
     fields = {name: value for name, value in document.items() if name not in {"kind", "idempotency_key"}}
     request = requests.parse(fields, kind=Kind(kind))
+    runs.check_deadline(request)
     text = runs.document_of(request).decode()
     return Item(index, request, text, keys.reference(f"{workspace.pk}:{text}"), key, keys.make(workspace))
 

@@ -11,7 +11,6 @@ from audit.models import DataKey, Workspace
 from audit.stakes import Stakes
 from orchestration.states import (
     LIVE,
-    TERMINAL,
     ActionState,
     ApprovalState,
     Decision,
@@ -25,7 +24,8 @@ from orchestration.webhook_models import Delivery as Delivery
 from orchestration.webhook_models import Webhook as Webhook
 
 R = RunState
-ENDED = sorted(state.value for state in TERMINAL)  # a set has another order in every process
+DUE = models.Q(due_at__isnull=False)
+LEASED = models.Q(lease_until__isnull=False)
 
 
 def pairs(values: type[StrEnum]) -> list[tuple[str, str]]:
@@ -114,6 +114,8 @@ class Run(FSMModelMixin, models.Model):
     idempotency_key = models.CharField(max_length=120, null=True, blank=True, editable=False)  # noqa: DJ001
     requested_by = models.CharField(max_length=80, editable=False)
     due_at = models.DateTimeField(null=True, blank=True, editable=False)
+    deadline_seconds = models.PositiveIntegerField(default=0, editable=False)
+    deadline_at = models.DateTimeField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     token = models.BigIntegerField(default=0, editable=False)
     attempt = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -147,7 +149,10 @@ class Run(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="run_newest"),
-            models.Index(fields=["due_at"], name="run_due", condition=~models.Q(state__in=ENDED)),
+            # None of them names the state: a flush that changes nothing else touches no index (HOT).
+            models.Index(fields=["workspace", "stakes", "due_at"], name="run_in_line", condition=DUE),
+            models.Index(fields=["deadline_at"], name="run_overdue", condition=DUE),
+            models.Index(fields=["workspace", "lease_until"], name="run_leased", condition=LEASED),
         ]
 
     def __str__(self) -> str:

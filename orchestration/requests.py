@@ -16,6 +16,7 @@ ANSWER_LIMIT = 100_000
 PASSAGES_LIMIT = 200
 PASSAGE_LIMIT = 200_000
 TOTAL_LIMIT = 2_000_000
+DEADLINE_LIMIT = 30 * 24 * 3600
 ACTIONS_LIMIT = 10
 ARGUMENTS_LIMIT = 20_000
 NAME_LIMIT = 200
@@ -79,6 +80,7 @@ class Request:
     actions: tuple[ProposedAction, ...] = ()
     facts: Mapping[str, JSON] = field(default_factory=dict)
     subject: str = ""
+    deadline_seconds: int = 0  # 0: what the site gives a run
 
     def document(self) -> dict[str, JSON]:
         """Return the canonical form: what is sealed, and what an idempotency key is bound to."""
@@ -91,10 +93,12 @@ class Request:
             "actions": [{"tool": a.tool, "arguments": dict(a.arguments)} for a in self.actions],
             "facts": dict(self.facts),
             "subject": self.subject,
+            # Left out where it is not asked for: the hashes of requests that are on record stay as they are.
+            **({"deadline_seconds": self.deadline_seconds} if self.deadline_seconds else {}),
         }
 
 
-FIELDS = frozenset({"question", "answer", "stakes", "passages", "actions", "facts", "subject"})
+FIELDS = frozenset({"question", "answer", "stakes", "passages", "actions", "facts", "subject", "deadline_seconds"})
 
 
 def parse(document: object, *, kind: Kind) -> Request:
@@ -120,6 +124,7 @@ def parse(document: object, *, kind: Kind) -> Request:
         actions=actions_of(document.get("actions", [])),
         facts=facts_of(document.get("facts", {})),
         subject=clean(document.get("subject", ""), "subject", limit=NAME_LIMIT, required=False),
+        deadline_seconds=deadline_of(document.get("deadline_seconds", 0)),
     )
     if request.answer and not verify:
         raise RequestError("answer", "a question brings no answer; to judge a finished one, post to /api/v1/verify")
@@ -130,6 +135,16 @@ def stakes_of(value: object) -> Stakes:
     if not isinstance(value, str) or value not in set(Stakes):
         raise RequestError("stakes", f"stakes is {str(value)[:40]!r}; use LOW, MEDIUM or HIGH")
     return Stakes(value)
+
+
+def deadline_of(value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= DEADLINE_LIMIT:
+        shown = str(value)[:20] if isinstance(value, int | float) else type(value).__name__
+        raise RequestError(
+            "deadline_seconds",
+            f"deadline_seconds is {shown}; send whole seconds up to {DEADLINE_LIMIT}, or 0 for the site's own",
+        )
+    return value
 
 
 def items_of(value: object, name: str, *, limit: int) -> Sequence[Mapping[str, Any]]:

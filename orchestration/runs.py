@@ -9,6 +9,7 @@ from uuid import UUID
 from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils.timezone import now
 from kombu.exceptions import OperationalError
 
@@ -22,12 +23,16 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Scope
+from audit.stakes import Stakes
 from audit.vault import DataKey
+from orchestration import outcomes, priority
 from orchestration.models import Approval, ApprovalVote, Run
-from orchestration.requests import Request, clean
+from orchestration.requests import Request, RequestError, clean
 from orchestration.states import TERMINAL, ApprovalState, RunState
 
 logger = logging.getLogger(__name__)
+
+OVERDUE = "deadline: the run took longer than it was given"
 
 
 class ApprovalChanged(Conflict):
@@ -42,10 +47,10 @@ class OwnRequest(NotAllowed):
     """The requester of a run may not approve it."""
 
 
-def wake(run_id: UUID) -> None:
+def wake(run_id: UUID, *, level: int = priority.level(Stakes.MEDIUM)) -> None:
     """Tell the workers that a run is due. Losing this message costs latency only: beat finds the row."""
     try:
-        current_app.send_task("orchestration.advance", [str(run_id)], retry=False)
+        current_app.send_task("orchestration.advance", [str(run_id)], retry=False, priority=level)
     except OperationalError:
         logger.warning("broker away, beat will wake the run", extra={"run": str(run_id)})
 
@@ -63,9 +68,11 @@ def submit(request: Request, *, actor: Actor, idempotency_key: str | None = None
     Raises:
         Conflict: the idempotency key was used with another request.
         NotAllowed: the actor lacks runs:write.
+        RequestError: the deadline is longer than the site allows.
         TooLarge: the request does not fit into one record.
     """
     require(actor, Scope.RUNS_WRITE)
+    check_deadline(request)
     document = document_of(request)
     digest = keys.reference(f"{actor.workspace}:{document.decode()}")
     if idempotency_key is not None:
@@ -79,8 +86,17 @@ def submit(request: Request, *, actor: Actor, idempotency_key: str | None = None
     except IntegrityError:
         known = Run.objects.get(workspace_id=workspace_of(actor), idempotency_key=idempotency_key)
         return Submitted(same_request(known, digest), created=False)
-    transaction.on_commit(partial(wake, run.pk))
+    transaction.on_commit(partial(wake, run.pk, level=priority.level(run.stakes)))
     return Submitted(run, created=True)
+
+
+def check_deadline(request: Request) -> None:
+    if request.deadline_seconds > settings.PROMETHEUS_DEADLINE_LIMIT_SECONDS:
+        raise RequestError(
+            "deadline_seconds",
+            f"deadline_seconds is {request.deadline_seconds}; this site gives a run at most "
+            f"{settings.PROMETHEUS_DEADLINE_LIMIT_SECONDS}: ask for less",
+        )
 
 
 def document_of(request: Request) -> bytes:
@@ -110,6 +126,8 @@ def unsaved_run(
     request: Request, document: str, digest: str, *, actor: Actor, workspace: Workspace, key: DataKey
 ) -> Run:
     """Return the run of a request, its document sealed with ``key``; nothing is stored."""
+    accepted = now()
+    allowed = request.deadline_seconds or settings.PROMETHEUS_DEADLINE_SECONDS
     run = Run(
         id=new_id(),
         workspace=workspace,
@@ -119,7 +137,9 @@ def unsaved_run(
         request_digest=digest,
         subject=keys.reference(f"subject:{workspace.pk}:{request.subject}") if request.subject else "",
         requested_by=str(actor),
-        due_at=now(),
+        due_at=accepted,
+        deadline_seconds=allowed,
+        deadline_at=accepted + dt.timedelta(seconds=allowed),
     )
     seal_text(key, run, "request_sealed", document)
     return run
@@ -163,6 +183,7 @@ def end(run: Run, transition: str, event: EventType, *, actor: Actor, reason: st
     for approval in run.approvals.select_for_update().filter(state=ApprovalState.PENDING.value):
         approval.void()
         approval.save(update_fields=["state"])
+    outcomes.leave_unknown(run, actor=actor)
     data = {"before": before, "after": run.state, "reason": run.reason}
     ledger.append(ledger.Event(event, actor, data, run=run.pk), chain=f"control:{run.pk}")
 
@@ -188,6 +209,26 @@ def fail(run_id: UUID, *, actor: Actor, reason: str) -> None:
     run = Run.objects.select_for_update().get(pk=run_id)
     if run.state not in TERMINAL:
         end(run, "fail", EventType.RUN_FAILED, actor=actor, reason=reason)
+
+
+def fail_overdue(*, actor: Actor, limit: int = 100) -> int:
+    """Fail runs whose deadline has passed, whether somebody drives them or not. Return how many.
+
+    While a run waits for people (due_at is null) its deadline does not count: the approval's own time bounds that. What
+    is being written down completes.
+    """
+    rows = Run.objects.filter(due_at__isnull=False, deadline_at__lte=now()).exclude(state=RunState.LOGGING.value)
+    late = list(rows.order_by("deadline_at").values_list("pk", flat=True)[:limit])
+    return sum(fail_if_overdue(run_id, actor=actor) for run_id in late)
+
+
+@transaction.atomic
+def fail_if_overdue(run_id: UUID, *, actor: Actor) -> bool:
+    run = Run.objects.select_for_update(skip_locked=True).filter(pk=run_id, due_at__isnull=False).first()
+    if run is None or run.state in {*TERMINAL, RunState.LOGGING} or run.deadline_at is None or run.deadline_at > now():
+        return False
+    end(run, "fail", EventType.RUN_FAILED, actor=actor, reason=OVERDUE)
+    return True
 
 
 def found_approval(approval_id: UUID, *, actor: Actor, lock: bool = False) -> Approval:
@@ -241,11 +282,11 @@ def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) 
 
 
 def keep_decided(approval: Approval, *, at: dt.datetime) -> None:
-    """Keep a decided approval and make its run due."""
+    """Keep a decided approval and make its run due. The time it waited is added to its deadline."""
     approval.decided_at = at
     approval.save(update_fields=["state", "decided_at"])
-    Run.objects.filter(pk=approval.run_id).update(due_at=at)
-    transaction.on_commit(partial(wake, approval.run_id))
+    Run.objects.filter(pk=approval.run_id).update(due_at=at, deadline_at=F("deadline_at") + (at - approval.created_at))
+    transaction.on_commit(partial(wake, approval.run_id, level=priority.level(approval.run.stakes)))
 
 
 @transaction.atomic

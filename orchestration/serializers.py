@@ -24,6 +24,9 @@ class RequestIn(serializers.Serializer[object]):
     passages = PassageIn(many=True, required=False)
     actions = ActionIn(many=True, required=False)
     facts = serializers.JSONField(required=False, help_text="what the policy packs should know, such as jurisdiction")
+    deadline_seconds = serializers.IntegerField(
+        required=False, min_value=0, help_text="after which the run has FAILED; waiting for people does not count"
+    )
     subject = serializers.CharField(required=False, help_text="whom the texts are about; kept as a keyed hash only")
 
 
@@ -48,6 +51,7 @@ class RunOut(serializers.Serializer[object]):
     tokens_out = serializers.IntegerField()
     cost_micros = serializers.IntegerField()
     created_at = serializers.DateTimeField()
+    deadline_at = serializers.DateTimeField(allow_null=True)
     finished_at = serializers.DateTimeField(allow_null=True)
 
 

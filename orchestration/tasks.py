@@ -1,12 +1,24 @@
 """Celery's side: wake-ups by name. Importing this loads the engine, so web processes never do."""
 
+import logging
+import os
+import signal
+import threading
+from typing import Any
 from uuid import UUID
 
+from billiard.process import active_children
 from celery import shared_task
+from celery.signals import worker_shutting_down
+from django.conf import settings
 
 from audit.actors import SYSTEM
-from orchestration import batches, deliveries, restoring, runs
-from orchestration.engine import driver, lease, restorer
+from orchestration import batches, deliveries, priority, restoring, runs
+from orchestration.engine import draining, driver, lease, restorer
+
+logger = logging.getLogger(__name__)
+
+LAST_SECONDS = 4
 
 
 @shared_task(name="orchestration.advance")  # type: ignore[untyped-decorator]
@@ -17,22 +29,27 @@ def advance(run_id: str) -> None:
 @shared_task(name="orchestration.wake_due")  # type: ignore[untyped-decorator]
 def wake_due() -> None:
     """Wake runs that are due and undriven: lost messages, dead workers, a broker that was away."""
-    for run_id in lease.due():
-        runs.wake(run_id)
+    for following in lease.in_line():
+        runs.wake(following.run, level=following.level)
     for restore_id in restoring.due():
         restoring.wake(restore_id)
 
 
 @shared_task(name="orchestration.wake_batch")  # type: ignore[untyped-decorator]
 def wake_batch(batch_id: str) -> None:
-    for run_id in batches.waiting(UUID(batch_id)):
-        runs.wake(run_id)
+    for run_id, stakes in batches.waiting(UUID(batch_id)):
+        runs.wake(run_id, level=priority.level(stakes, together=True))
 
 
 @shared_task(name="orchestration.deliver_due")  # type: ignore[untyped-decorator]
 def deliver_due() -> None:
     """Set senders to work, on threads of their own: a slow receiver keeps no run waiting."""
     deliveries.sweep()
+
+
+@shared_task(name="orchestration.fail_overdue")  # type: ignore[untyped-decorator]
+def fail_overdue() -> None:
+    runs.fail_overdue(actor=SYSTEM)
 
 
 @shared_task(name="orchestration.expire_approvals")  # type: ignore[untyped-decorator]
@@ -44,3 +61,26 @@ def expire_approvals() -> None:
 @shared_task(name="orchestration.restore")  # type: ignore[untyped-decorator]
 def restore(restore_id: str) -> None:
     restorer.carry_out(UUID(restore_id))
+
+
+def drain(**_: Any) -> None:  # noqa: ANN401 - a signal's particulars
+    """Have the runs of this worker end at their next super-step. Called in its main process, on SIGTERM."""
+    draining.begin()
+    last = threading.Timer(settings.PROMETHEUS_DRAIN_SECONDS + LAST_SECONDS, end_hard)
+    last.daemon = True
+    last.start()
+
+
+def end_hard() -> None:
+    """End a worker that waits for a step without an end: Celery's warm shutdown would wait for ever.
+
+    Every run has been handed over by then, and messages that nobody has acknowledged only are wake-ups.
+    """
+    logger.error("worker ends although a step hangs")
+    for child in active_children():
+        if child.pid is not None:
+            os.kill(child.pid, signal.SIGKILL)
+    os._exit(1)
+
+
+worker_shutting_down.connect(drain)

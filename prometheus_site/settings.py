@@ -100,8 +100,15 @@ PROMETHEUS_SIGNING_KEY = key("PROMETHEUS_SIGNING_KEY")
 PROMETHEUS_ORIGIN = text("PROMETHEUS_ORIGIN", "prometheus.localhost/audit")
 PROMETHEUS_MULTIPROC_DIR = text("PROMETHEUS_MULTIPROC_DIR")
 PROMETHEUS_METRICS_PORT = number("PROMETHEUS_METRICS_PORT", 0)
-PROMETHEUS_LEASE_SECONDS = number("PROMETHEUS_LEASE_SECONDS", 30)
+PROMETHEUS_LEASE_SECONDS = number("PROMETHEUS_LEASE_SECONDS", 10)
 PROMETHEUS_SLICE_SECONDS = number("PROMETHEUS_SLICE_SECONDS", 60)
+PROMETHEUS_STEP_SECONDS = number("PROMETHEUS_STEP_SECONDS", 120)
+PROMETHEUS_DEADLINE_SECONDS = number("PROMETHEUS_DEADLINE_SECONDS", 3600)
+PROMETHEUS_DEADLINE_LIMIT_SECONDS = number("PROMETHEUS_DEADLINE_LIMIT_SECONDS", 86_400)
+PROMETHEUS_AGEING_SECONDS = number("PROMETHEUS_AGEING_SECONDS", 30)
+PROMETHEUS_WORKSPACE_RUNS = number("PROMETHEUS_WORKSPACE_RUNS", 16)
+# A worker that is shut down hands over a run whose step does not end by then; its process ends four seconds later.
+PROMETHEUS_DRAIN_SECONDS = number("PROMETHEUS_DRAIN_SECONDS", 8)
 PROMETHEUS_MAX_ATTEMPTS = number("PROMETHEUS_MAX_ATTEMPTS", 5)
 PROMETHEUS_APPROVAL_MINUTES = number("PROMETHEUS_APPROVAL_MINUTES", 15)
 # An event stream holds one thread of the web server for as long as it lasts; the other threads must stay free.
@@ -269,14 +276,22 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
+# A process whose step hangs is ended once its run has long been handed over.
+CELERY_TASK_TIME_LIMIT = PROMETHEUS_SLICE_SECONDS + PROMETHEUS_STEP_SECONDS + 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "max_retries": 1}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 2,
+    "max_retries": 1,
+    # One list a level; lower is earlier (orchestration/priority.py). What names no level is the site's own work: 0.
+    "priority_steps": list(range(8)),
+}
 CELERY_BEAT_SCHEDULE = {
-    "wake-due-runs": {"task": "orchestration.wake_due", "schedule": 2.0, "options": {"expires": 4}},
+    "wake-due-runs": {"task": "orchestration.wake_due", "schedule": 1.0, "options": {"expires": 4}},
     "seal-the-ledger": {"task": "audit.seal", "schedule": 1.0, "options": {"expires": 2}},
     "deliver-webhooks": {"task": "orchestration.deliver_due", "schedule": 2.0, "options": {"expires": 4}},
+    "fail-overdue-runs": {"task": "orchestration.fail_overdue", "schedule": 2.0, "options": {"expires": 4}},
     "expire-approvals": {"task": "orchestration.expire_approvals", "schedule": 15.0, "options": {"expires": 20}},
 }
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
@@ -21,6 +21,7 @@ from guardians.safety import Safety
 from orchestration.engine import providers
 from orchestration.engine.journal import Journal
 from orchestration.engine.tools import ToolBridge
+from orchestration.engine.watch import Watch
 from orchestration.requests import Request
 
 GRAPH_VERSION = "1"
@@ -63,6 +64,7 @@ class Bench:
     journal: Journal
     request: Request
     parts: Parts
+    watch: Watch = field(default_factory=Watch)
 
 
 def policy_hash(pack_hash: str, guardians: tuple[Guardian, ...], gate: GatePolicy, consensus: ConsensusPolicy) -> str:

@@ -153,6 +153,7 @@ class OpenAICompatible:
         """
         check(base_url, model, timeout_s)
         self.model = model
+        self._timeout_s = timeout_s
         self._patience_s = 1.5 * timeout_s
         self._prices = prices
         self._backoff = backoff
@@ -174,11 +175,12 @@ class OpenAICompatible:
             ProviderFailure: no attempt gave a draft of the right form.
         """
         attempts: list[Attempt] = []
-        ends = time.monotonic() + self._patience_s
+        began = time.monotonic()
+        ends = began + min(self._patience_s, task.seconds)
         while True:
             started = time.perf_counter_ns()
             try:
-                got = self._ask(task)
+                got = self._ask(task, seconds=began + task.seconds - time.monotonic())
             except Missed as missed:
                 attempts.append(Attempt(len(attempts) + 1, missed.outcome, elapsed_us(started)))
                 wait_s = max(missed.after_s, self._backoff(len(attempts)))
@@ -201,12 +203,17 @@ class OpenAICompatible:
             attempts=tuple(attempts),
         )
 
-    def _ask(self, task: DraftTask) -> Draft:
+    def _ask(self, task: DraftTask, *, seconds: float) -> Draft:
         messages = [SystemMessage(RULES.format(limit=task.limit_chars)), HumanMessage(shown(task))]
         try:
             # No callbacks of the graph around it, no tracing whatever the environment says.
             with langsmith.tracing_context(enabled=False):
-                message = self._chat.invoke(messages, config={"callbacks": []}, response_format=FORMAT)
+                message = self._chat.invoke(
+                    messages,
+                    config={"callbacks": []},
+                    response_format=FORMAT,
+                    timeout=max(0.001, min(self._timeout_s, seconds)),
+                )
         except openai.OpenAIError as error:
             raise missed_by(error) from None
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
@@ -335,7 +342,9 @@ class Patient(httpx2.BaseTransport):
         self._timeout_s = timeout_s
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        ends = time.monotonic() + self._timeout_s
+        # The SDK hands down what one call was given.
+        asked = request.extensions.get("timeout", {}).get("read") or self._timeout_s
+        ends = time.monotonic() + min(self._timeout_s, asked)
         response = self._inner.handle_request(request)
         if response.headers.get("content-encoding", "identity") != "identity":
             response.close()

@@ -1,5 +1,7 @@
 """PROCESSING, second half: an answer to judge, drafted from the passages or given by the client."""
 
+import math
+
 from audit.events import EventType
 from audit.fields import seal_text
 from audit.ids import new_id
@@ -67,6 +69,7 @@ def drafted(bench: Bench, state: State) -> DraftReply:
         passages=tuple(from_json(document) for document in state["passages"]),
         refused=tuple(state.get("refused", ())),
         limit_chars=ANSWER_LIMIT,
+        seconds=bench.watch.seconds(math.inf),
     )
     try:
         return bench.parts.provider.draft(task)

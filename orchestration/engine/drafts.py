@@ -1,5 +1,6 @@
 """What a provider is asked for, what it gives back, and how it fails."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,13 +13,15 @@ from evidence.passages import Passage
 class DraftTask:
     """A question to answer from passages and from nothing else.
 
-    ``refused`` holds the gate's reasons when a draft is revised, each "statement (REASON)".
+    ``refused`` holds the gate's reasons when a draft is revised, each "statement (REASON)". ``seconds`` is how long all
+    attempts together may take; a provider that asks nobody does not need it.
     """
 
     question: str
     passages: tuple[Passage, ...]
     refused: tuple[str, ...] = ()
     limit_chars: int = 100_000
+    seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

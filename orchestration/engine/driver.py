@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -22,15 +23,17 @@ from audit.actors import Actor, ActorKind
 from audit.events import EventType
 from audit.fields import open_text
 from audit.vault import SealError
-from orchestration import metrics, requests, runs
+from orchestration import metrics, priority, requests, runs
+from orchestration.engine import draining
 from orchestration.engine.bench import GRAPH_VERSION, Bench, parts
 from orchestration.engine.checkpoints import CheckpointRefused, CheckpointTooNew, DjangoSaver, StepTooLarge
 from orchestration.engine.drafting import StepFailed
 from orchestration.engine.graph import build, config_of
 from orchestration.engine.journal import StaleWrite, journal_for
-from orchestration.engine.lease import Heartbeat, Lease, claim, release, renew
+from orchestration.engine.lease import Heartbeat, Lease, claim, hand_over, release, renew
+from orchestration.engine.watch import BrokenOff, Overdue, watch_over
 from orchestration.models import Run
-from orchestration.states import ApprovalState, Kind, RunState
+from orchestration.states import TERMINAL, ApprovalState, Kind, RunState
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +62,10 @@ def engine() -> tuple[DjangoSaver, Any]:
 
 
 def advance(run_id: UUID, *, clock: Callable[[], float] = time.monotonic) -> Ended:
-    """Drive the run if it is due and nobody else does."""
+    """Drive the run if it is due, nobody else does, and its workspace has room for it."""
+    if draining.seconds() is not None:
+        runs.wake(run_id)  # for another worker: this one begins nothing any more
+        return Ended.NOT_CLAIMED
     lease = claim(run_id)
     if lease is None:
         return Ended.NOT_CLAIMED
@@ -95,7 +101,11 @@ def recorded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
         with Heartbeat(lease) as heartbeat:
             return drive(lease, heartbeat, clock=clock)
     except StaleWrite:
-        return Ended.STALE
+        return let_go(lease, Ended.STALE)
+    except BrokenOff as broken:
+        return leave(lease, heartbeat, str(broken))
+    except Overdue:
+        return give_up(lease, actor, runs.OVERDUE)
     except StepFailed as failure:
         return give_up(lease, actor, str(failure))
     except GraphRecursionError:
@@ -115,12 +125,36 @@ def give_up(lease: Lease, actor: Actor, reason: str) -> Ended:
     if not renew(lease):
         return Ended.STALE
     runs.fail(lease.run, actor=actor, reason=reason)
-    release(lease)
-    return Ended.FAILED
+    return let_go(lease, Ended.FAILED)
+
+
+def let_go(lease: Lease, ended: Ended) -> Ended:
+    """Release the run, and wake the one that waited for its place."""
+    following = release(lease)
+    if following is not None:
+        runs.wake(following.run, level=following.level)
+    return ended
+
+
+def leave(lease: Lease, heartbeat: Heartbeat, why: str) -> Ended:
+    """Leave a run that is to be taken up again: at once when this worker shuts down, else as one more attempt."""
+    logger.info("slice broken off", extra={"why": why})
+    if heartbeat.handed_over.is_set():
+        runs.wake(lease.run)
+        return Ended.ERROR
+    if heartbeat.lost.is_set():
+        return let_go(lease, Ended.STALE)
+    if draining.seconds() is not None:
+        let_go(lease, Ended.SLICED)
+        runs.wake(lease.run)
+        return Ended.SLICED
+    hand_over(lease)
+    runs.wake(lease.run)
+    return Ended.ERROR
 
 
 def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> Ended:
-    run = Run.objects.get(pk=lease.run)
+    run = Run.objects.select_related("workspace").get(pk=lease.run)
     if run.token != lease.token:
         return Ended.STALE
     key = keys.load(run.key_id)
@@ -130,31 +164,46 @@ def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> 
     saver, graph = engine()
     saver.attach(journal)
     try:
-        finished = step_through(graph, Bench(journal, request, parts()), heartbeat, clock=clock)
+        bench = Bench(journal, request, parts(), watch_over(run, heartbeat))
+        finished = step_through(graph, bench, heartbeat, clock=clock)
     finally:
         saver.detach(journal)
     if heartbeat.lost.is_set():
-        return Ended.STALE
-    release(lease)
+        return let_go(lease, Ended.STALE)
     if not finished:
-        runs.wake(run.pk)
+        let_go(lease, Ended.SLICED)
+        runs.wake(run.pk, level=priority.level(run.stakes))
         return Ended.SLICED
-    return Ended.DONE if journal.run.state == RunState.COMPLETED else Ended.WAITING
+    return let_go(lease, Ended.DONE if journal.run.state == RunState.COMPLETED else Ended.WAITING)
 
 
 def step_through(graph: Any, bench: Bench, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> bool:  # noqa: ANN401
-    """Run super-steps until the graph ends, waits for people, or the slice is over; False for the last."""
+    """Run super-steps until the graph ends, waits for people, or the slice is over; False for the last.
+
+    Raises:
+        Overdue: the run's deadline has passed.
+    """
     run = bench.journal.run
     ends = clock() + settings.PROMETHEUS_SLICE_SECONDS
     steps = graph.stream(
         entry_of(graph, bench), config_of(run), context=bench, stream_mode="updates", durability="sync"
     )
-    for updates in steps:
-        metrics.observe(updates)
-        if heartbeat.lost.is_set() or clock() > ends:
-            steps.close()
-            return False
+    heartbeat.begin_step()
+    with closing(steps):
+        for updates in steps:
+            metrics.observe(updates)
+            if ends_by_itself(run):
+                continue
+            if heartbeat.lost.is_set() or draining.seconds() is not None or clock() > ends:
+                return False
+            bench.watch.check()
+            heartbeat.begin_step()
     return True
+
+
+def ends_by_itself(run: Run) -> bool:
+    """Tell whether what is left only writes the run down, or asks people: there is nothing to hand to anybody."""
+    return run.state in {*TERMINAL, RunState.LOGGING} or run.due_at is None
 
 
 def entry_of(graph: Any, bench: Bench) -> Any:  # noqa: ANN401

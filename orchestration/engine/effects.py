@@ -9,14 +9,17 @@ from audit.fields import seal_text
 from audit.spans import Span
 from evidence.models import Claim, ClaimBundle
 from guardians.guardian import Finding, Part
-from orchestration import material, registry
+from orchestration import material, outcomes, registry
 from orchestration.engine import relatives
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.deciding import arguments_of, is_supported
 from orchestration.engine.drafting import StepFailed
 from orchestration.engine.gathering import address_of, check_server
+from orchestration.engine.journal import StaleWrite
 from orchestration.engine.tools import Fault, ToolFailure
+from orchestration.engine.watch import BrokenOff
 from orchestration.models import Action
+from orchestration.outcomes import Learned
 from orchestration.states import ActionState
 
 
@@ -92,7 +95,7 @@ def intend(bench: Bench, action: Action) -> None:
 
 def call(bench: Bench, action: Action) -> None:
     server = action.tool.server
-    check_server(server, bench.parts.bridge)
+    check_server(server, bench.parts.bridge, bench.watch)
     tool = registry.tools_of(server.workspace_id)[f"{server.name}/{action.tool.name}"]
     if not registry.usable(tool) or tool.definition_hash != action.definition_hash:
         settle(bench, action, ActionState.FAILED, EventType.EFFECT_FAILED, fault="CHANGED")
@@ -101,10 +104,13 @@ def call(bench: Bench, action: Action) -> None:
             address_of(server),
             action.tool.name,
             arguments_of(action, bench),
-            timeout_s=float(server.timeout_seconds),
+            timeout_s=bench.watch.seconds(server.timeout_seconds),
             idempotency_key=action.idempotency_key,
+            stopped=bench.watch.stopped,
         )
     except ToolFailure as failure:
+        if failure.fault is Fault.STOPPED:
+            break_off(bench, action, sent=failure.sent)
         if failure.sent and failure.fault is not Fault.TOOL_ERROR:
             settle(bench, action, ActionState.UNKNOWN, EventType.EFFECT_UNKNOWN, fault=failure.fault.value)
         settle(bench, action, ActionState.FAILED, EventType.EFFECT_FAILED, fault=failure.fault.value)
@@ -118,6 +124,45 @@ def call(bench: Bench, action: Action) -> None:
         key=action.idempotency_key,
         result=bench.journal.commitment(result.text),
     )
+    keep_outcome(bench, action, result=bench.journal.commitment(result.text))
+
+
+def keep_outcome(bench: Bench, action: Action, *, result: str = "") -> None:
+    """Flush what became of a call; where the run was ended meanwhile, that goes on record all the same.
+
+    Raises:
+        StaleWrite: the run was ended or taken over.
+    """
+    try:
+        bench.journal.flush(barrier=True)
+    except StaleWrite:
+        learned = Learned(ActionState(action.state), action.fault, action.result_sealed, result)
+        outcomes.record_late(action.pk, learned, actor=bench.journal.actor)
+        raise
+
+
+def break_off(bench: Bench, action: Action, *, sent: bool) -> None:
+    """Record a call that was broken off, and stop.
+
+    Raises:
+        BrokenOff: the run was ended, or another worker goes on with it.
+        StepFailed: the call was sent, and nobody can know whether it happened.
+    """
+    if bench.watch.lost:
+        learned = Learned(ActionState.UNKNOWN, "STOPPED") if sent else Learned(ActionState.FAILED, "NOT_SENT")
+        outcomes.record_late(action.pk, learned, actor=bench.journal.actor)
+    elif not sent:
+        withdraw(bench, action)
+    elif not idempotent(action):
+        settle(bench, action, ActionState.UNKNOWN, EventType.EFFECT_UNKNOWN, fault="STOPPED")
+    raise BrokenOff(f"a call of {action.tool} was broken off")
+
+
+def withdraw(bench: Bench, action: Action) -> None:
+    """Take back an intent that led to no call; another worker intends it anew."""
+    action.state = ActionState.PROPOSED
+    bench.journal.change(action, "state")
+    bench.journal.enter(EventType.EFFECT_WITHDRAWN, action=str(action.pk), key=action.idempotency_key)
     bench.journal.flush(barrier=True)
 
 
@@ -130,7 +175,7 @@ def settle(bench: Bench, action: Action, state: ActionState, event: EventType, *
     action.state, action.fault = state, fault[:12]
     bench.journal.change(action, "state", "fault")
     bench.journal.enter(event, action=str(action.pk), key=action.idempotency_key, fault=action.fault)
-    bench.journal.flush(barrier=True)
+    keep_outcome(bench, action)
     raise StepFailed(f"effect:{action.tool}:{state.lower()}:{action.fault}")
 
 

@@ -19,7 +19,8 @@ from guardians.redaction import mask
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import planning, registry
 from orchestration.engine.bench import Bench, State
-from orchestration.engine.tools import Result, ServerAddress, ToolBridge, ToolFailure, Transport
+from orchestration.engine.tools import Fault, Result, ServerAddress, ToolBridge, ToolFailure, Transport
+from orchestration.engine.watch import BrokenOff, Watch
 from orchestration.models import Tool, ToolCall, ToolServer
 from orchestration.states import Kind
 
@@ -103,32 +104,51 @@ def current_tools(bench: Bench) -> dict[str, Tool]:
     """Return the READ_ONLY tools that may be used now, after comparing each server's offer with what was approved."""
     workspace = bench.journal.run.workspace_id
     for server in ToolServer.objects.filter(workspace_id=workspace, enabled=True).order_by("name"):
-        check_server(server, bench.parts.bridge)
+        check_server(server, bench.parts.bridge, bench.watch)
     tools = registry.tools_of(workspace)
     return {n: t for n, t in tools.items() if registry.usable(t) and registry.tier_of(t) is Tier.READ_ONLY}
 
 
-def check_server(server: ToolServer, bridge: ToolBridge) -> None:
-    """Compare a server's tools with what is on record. A server that is away is left out by its own calls."""
+def check_server(server: ToolServer, bridge: ToolBridge, watch: Watch) -> None:
+    """Compare a server's tools with what is on record. A server that is away is left out by its own calls.
+
+    Raises:
+        BrokenOff, Overdue: as Watch.seconds says, or whoever may stop the slice did.
+    """
     actor = Actor(ActorKind.SYSTEM, SYSTEM.id, server.workspace_id)
+    address = address_of(server)
     try:
-        definitions = bridge.discover(address_of(server))
+        definitions = bridge.discover(address, timeout_s=watch.seconds(address.timeout_s), stopped=watch.stopped)
     except ToolFailure as failure:
+        if failure.fault is Fault.STOPPED:
+            raise BrokenOff("a listing of tools was broken off") from failure
         logger.warning("tool server not reached", extra={"server": server.name, "fault": failure.fault.value})
         return
     registry.record_definitions(server.pk, definitions, actor=actor)
 
 
 def call_tool(bench: Bench, tool: Tool, name: str, arguments: Mapping[str, JSON]) -> Result | None:
-    """Call a READ_ONLY tool and record the call; None when it failed."""
+    """Call a READ_ONLY tool and record the call; None when it failed.
+
+    Raises:
+        BrokenOff, Overdue: as check_server does; whoever takes up the run calls the tool again.
+    """
     row = ToolCall(id=new_id(), run_id=bench.journal.run.pk, tool_id=tool.pk, definition_hash=tool.definition_hash)
     seal_text(bench.journal.key, row, "arguments_sealed", json.dumps(dict(arguments)))
     result: Result | None = None
     try:
         check_arguments(tool.input_schema, arguments)
         address = address_of(tool.server)
-        result = bench.parts.bridge.call(address, tool.name, arguments, timeout_s=address.timeout_s)
+        result = bench.parts.bridge.call(
+            address,
+            tool.name,
+            arguments,
+            timeout_s=bench.watch.seconds(address.timeout_s),
+            stopped=bench.watch.stopped,
+        )
     except ToolFailure as failure:
+        if failure.fault is Fault.STOPPED:
+            raise BrokenOff(f"a call of {name} was broken off") from failure
         row.fault = failure.fault.value[:12]
     except ArgumentError:
         row.fault = "ARGUMENTS"

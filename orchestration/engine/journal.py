@@ -14,6 +14,7 @@ from audit import ledger, vault
 from audit.actors import Actor, ActorKind
 from audit.canonical import JSON
 from audit.events import EventType
+from audit.flushing import FlushPolicy
 from orchestration.engine.pool import pool
 from orchestration.engine.statement import KEEP, Batch, Guard, column_of, compose
 from orchestration.models import CheckpointBlob, Run
@@ -33,6 +34,7 @@ class Journal:
         self.actor = Actor(ActorKind.WORKER, "engine", run.workspace_id)
         self.batch = Batch(conflicts={CheckpointBlob: KEEP})
         self.changed: dict[str, Any] = {}
+        self.strict = run.workspace.flush_policy == FlushPolicy.STRICT  # as it is when the slice begins
         self.dead = False
         self.barrier = False
 
@@ -87,7 +89,7 @@ class Journal:
             self.changed,
             {"id": self.run.pk, "token": self.run.token, "version": self.run.version},
         )
-        statement, params = compose(self.batch, guard=guard, barrier=barrier or self.barrier)
+        statement, params = compose(self.batch, guard=guard, barrier=barrier or self.barrier or self.strict)
         try:
             with pool().connection() as connection:
                 row = connection.execute(statement, params).fetchone()

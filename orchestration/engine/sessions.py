@@ -22,7 +22,7 @@ from mcp_types import (
 from pydantic import ValidationError
 
 from orchestration.engine.pipe import pipe
-from orchestration.engine.toolcalls import Fault, ServerAddress, ToolFailure, Trace, Transport
+from orchestration.engine.toolcalls import Fault, Going, ServerAddress, ToolFailure, Trace, Transport
 from orchestration.engine.web import current, web
 
 CLIENT = Implementation(name="prometheus", version="1")
@@ -141,8 +141,10 @@ class Session:
         detail = f"it lists over {TOOLS_LIMIT} tools or {PAGES_LIMIT} pages; have it offer fewer"
         raise ToolFailure(Fault.TOO_LARGE, server=self.address.name, detail=detail)
 
-    async def call(self, tool: str, arguments: dict[str, Any], *, key: str | None, seconds: float) -> CallToolResult:
-        """Call a tool once.
+    async def call(
+        self, tool: str, arguments: dict[str, Any], *, key: str | None, seconds: float, going: Going
+    ) -> CallToolResult:
+        """Call a tool once. When the task is cancelled, the SDK tells the server so (notifications/cancelled).
 
         Raises:
             ToolFailure: there is no result. ``sent`` is False only where the tool cannot have run.
@@ -151,15 +153,14 @@ class Session:
         current.set(trace)
         meta = cast(RequestParamsMeta, {KEY_META: key}) if key else None
         request = CallToolRequest(params=CallToolRequestParams(name=tool, arguments=arguments, _meta=meta))
-        sent = False
         try:
             async with asyncio.timeout(seconds):
                 client = await self.client()
-                sent = True
+                going.sent = True
                 # Not ``call_tool``: it checks results against the server's own schema, runaway patterns included.
                 return await client.session.send_request(request, CallToolResult)
         except BROKEN as error:
-            raise self.failure(error, trace, tool=tool, sent=sent) from error
+            raise self.failure(error, trace, tool=tool, sent=going.sent) from error
 
     def failure(self, error: BaseException, trace: Trace, *, tool: str = "", sent: bool = False) -> ToolFailure:
         fault = trace.fault or fault_of(error)

@@ -1,5 +1,6 @@
 """What is said about tools: where a server is, what it offers, what a call gave, and how it failed."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -29,6 +30,7 @@ class Fault(StrEnum):
     JUNK = "JUNK"  # what came back is not the protocol
     TOO_LARGE = "TOO_LARGE"  # what came back is over a limit
     TOOL_ERROR = "TOOL_ERROR"  # the tool, or its server, says that it failed
+    STOPPED = "STOPPED"  # broken off by us: the run was ended, or the worker is being shut down
     REFUSED = "REFUSED"  # not sent by us, or turned away before any tool ran
 
 
@@ -75,6 +77,14 @@ class Result:
     text: str
     structured: Mapping[str, JSON] | None
     elapsed_us: int
+
+
+@dataclass(slots=True)
+class Going:
+    """How far a call has come, as the event loop tells the thread that waits for it."""
+
+    sent: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import wait
+from concurrent.futures import CancelledError, Future, wait
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -22,6 +22,7 @@ from orchestration.engine.toolcalls import (
     RESULT_LIMIT,
     Definition,
     Fault,
+    Going,
     Result,
     ServerAddress,
     ToolFailure,
@@ -33,10 +34,15 @@ __all__ = ["Definition", "Fault", "Result", "ServerAddress", "ToolBridge", "Tool
 
 SLACK_S = 2.0
 CLOSE_S = 10.0
+LOOK_S = 0.25
 NAME_LIMIT = 120  # as long as Tool.name
 T = TypeVar("T")
 
 telemetry.switch_off()
+
+
+def never() -> bool:
+    return False
 
 
 class Loop:
@@ -60,7 +66,7 @@ class Loop:
         self.all = [session for session in self.all if not session.over] + [opened]
         return opened
 
-    async def use(self, address: ServerAddress, work: Callable[[Session], Awaitable[T]]) -> T:
+    async def use(self, address: ServerAddress, work: Callable[[Session], Awaitable[T]], going: Going) -> T:
         """Do something in a session; one that failed is not used again."""
         session = self.session(address)
         session.users += 1
@@ -70,7 +76,11 @@ class Loop:
             if failure.fault is not Fault.TOOL_ERROR:
                 session.retired = True
             raise
+        except asyncio.CancelledError:
+            session.retired = True  # its server may still be at work on what was broken off
+            raise
         finally:
+            going.over.set()
             session.users -= 1
             if session.retired:
                 session.retire()
@@ -114,15 +124,18 @@ class ToolBridge:
         self._lock = threading.Lock()
         self._loop = None
 
-    def discover(self, address: ServerAddress) -> tuple[Definition, ...]:
-        """Return what a server offers now, asked of the server itself and within ``address.timeout_s``.
+    def discover(
+        self, address: ServerAddress, *, timeout_s: float | None = None, stopped: Callable[[], bool] = never
+    ) -> tuple[Definition, ...]:
+        """Return what a server offers now, asked of the server itself and within ``address.timeout_s`` or less.
 
         Raises:
             ToolFailure: it cannot be reached, breaks the protocol, or offers too much.
         """
         check_address(address)
+        seconds = address.timeout_s if timeout_s is None else min(timeout_s, address.timeout_s)
         tools = self._run(
-            address, lambda session: session.list_tools(seconds=address.timeout_s), seconds=address.timeout_s
+            address, lambda session, _: session.list_tools(seconds=seconds), seconds=seconds, stopped=stopped
         )
         return definitions_of(address, tools)
 
@@ -134,6 +147,7 @@ class ToolBridge:
         *,
         timeout_s: float,
         idempotency_key: str | None = None,
+        stopped: Callable[[], bool] = never,
     ) -> Result:
         """Call a tool once, never again by itself.
 
@@ -141,6 +155,7 @@ class ToolBridge:
             timeout_s: seconds, for opening a session and for the call together.
             idempotency_key: sent as ``_meta["prometheus/idempotency-key"]`` of the request. A server that knows it
                 does the same call only once.
+            stopped: asked a few times a second; once it says so, the call is broken off and the server is told.
 
         Raises:
             ToolFailure: there is no result; its ``sent`` says whether the tool may have run.
@@ -150,9 +165,10 @@ class ToolBridge:
         started = time.perf_counter_ns()
         answer = self._run(
             address,
-            lambda session: session.call(tool, known, key=idempotency_key, seconds=timeout_s),
+            lambda session, going: session.call(tool, known, key=idempotency_key, seconds=timeout_s, going=going),
             seconds=timeout_s,
             tool=tool,
+            stopped=stopped,
         )
         return result_of(address, tool, answer, elapsed_us=(time.perf_counter_ns() - started) // 1000)
 
@@ -164,18 +180,47 @@ class ToolBridge:
             loop.close()
 
     def _run(
-        self, address: ServerAddress, work: Callable[[Session], Awaitable[T]], *, seconds: float, tool: str = ""
+        self,
+        address: ServerAddress,
+        work: Callable[[Session, Going], Awaitable[T]],
+        *,
+        seconds: float,
+        tool: str = "",
+        stopped: Callable[[], bool],
     ) -> T:
+        going = Going()
         with self._lock:
             self._loop = self._loop or Loop()
-            future = asyncio.run_coroutine_threadsafe(self._loop.use(address, work), self._loop.loop)
+            using = self._loop.use(address, lambda session: work(session, going), going)
+            future = asyncio.run_coroutine_threadsafe(using, self._loop.loop)
         try:
-            return future.result(seconds + SLACK_S)
+            return awaited(future, seconds=seconds + SLACK_S, stopped=stopped)
         except TimeoutError as error:
             # The loop itself is held up: whatever was asked of the server may have been done.
             raise ToolFailure(Fault.TIMEOUT, server=address.name, tool=tool, sent=bool(tool)) from error
+        except CancelledError as error:
+            # Only once the task is over is it known whether the request went out.
+            sent = bool(tool) and (going.sent or not going.over.wait(SLACK_S) or going.sent)
+            raise ToolFailure(Fault.STOPPED, server=address.name, tool=tool, sent=sent) from error
         finally:
             future.cancel()
+
+
+def awaited(future: Future[T], *, seconds: float, stopped: Callable[[], bool]) -> T:
+    """Return what comes of the future.
+
+    Raises:
+        CancelledError: ``stopped`` said so before.
+        TimeoutError: nothing came in time.
+    """
+    ends = time.monotonic() + seconds
+    while not wait((future,), timeout=min(LOOK_S, max(0.0, ends - time.monotonic()))).done:
+        if time.monotonic() >= ends:
+            raise TimeoutError
+        if stopped():
+            future.cancel()
+            break
+    return future.result(0)
 
 
 def checked(address: ServerAddress, tool: str, arguments: Mapping[str, JSON]) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def test_a_worker_wakes_those_that_nobody_has_begun(ada: Person) -> None:
     batch = batches.submit(asked(3), actor=ada.actor).batch
     first, second, third = Run.objects.filter(batch=batch).order_by("place")
     bring(second, RunState.PROCESSING)
-    assert batches.waiting(batch.pk) == [first.pk, third.pk]
+    assert [run for run, _ in batches.waiting(batch.pk)] == [first.pk, third.pk]
 
 
 # Cancelling

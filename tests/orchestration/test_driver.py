@@ -14,7 +14,7 @@ from pytest_django import Settings
 from audit import keys, ledger
 from audit.fields import open_text
 from audit.models import DataKey, Entry
-from orchestration import runs, tasks
+from orchestration import priority, runs, tasks
 from orchestration.engine import bench, driver, lease
 from orchestration.engine.driver import Ended
 from orchestration.engine.envelope import STEP_LIMIT
@@ -321,10 +321,10 @@ def test_the_task_drives_the_run(grace: Person) -> None:
 
 def test_beat_wakes_what_is_due(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     run = asked(grace)
-    woken: list[object] = []
-    monkeypatch.setattr(runs, "wake", woken.append)
+    woken: list[tuple[object, int]] = []
+    monkeypatch.setattr(runs, "wake", lambda run_id, *, level: woken.append((run_id, level)))
     tasks.wake_due()
-    assert woken == [run.pk]
+    assert woken == [(run.pk, priority.FIRST)]
 
 
 def test_beat_expires_what_nobody_decided(grace: Person) -> None:
