@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 TOOLS = (
@@ -25,10 +26,13 @@ TOOLS = (
     "fork",
     "list",
     "deep",
+    "wait",
 )
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}}
 QUERY = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
 
+
+MODE = sys.argv[1] if len(sys.argv) > 1 else ""
 
 # What is written instead of an answer, and whether the server goes on after it.
 RAW = {
@@ -36,6 +40,7 @@ RAW = {
     "half": '{"jsonrpc": "2.0", "id": ',
     "flood": "x" * 6_000_000,
     "deep": "[" * 100_000 + "\n",
+    "wait": "",
 }
 
 
@@ -48,6 +53,13 @@ def write(text: str) -> None:
     sys.stdout.flush()
 
 
+def note(what: str) -> None:
+    """Add a line to the file that the mode "noting:FILE" names."""
+    if MODE.startswith("noting:"):
+        with Path(MODE.split(":")[1]).open("a") as notes:
+            notes.write(what + "\n")
+
+
 def tools(mode: str) -> list[dict[str, Any]]:
     if mode.startswith("search:"):  # "search:hang": one tool of that name, which takes a query
         _, name, *changed = mode.split(":")
@@ -55,7 +67,9 @@ def tools(mode: str) -> list[dict[str, Any]]:
     description = "It was changed." if mode == "changed" else "It misbehaves."
     names = {"twice": ("echo", "echo"), "many": tuple(f"tool_{n}" for n in range(501))}.get(mode, TOOLS)
     minimum = float("nan") if mode == "nan" else 0
-    return [{"name": name, "description": description, "inputSchema": SCHEMA | {"x": minimum}} for name in names]
+    hints = {"annotations": {"idempotentHint": True}} if mode.endswith(":idempotent") else {}
+    schema = SCHEMA | {"x": minimum}
+    return [{"name": name, "description": description, "inputSchema": schema, **hints} for name in names]
 
 
 def text(content: str) -> dict[str, Any]:
@@ -98,9 +112,12 @@ def answer(request: dict[str, Any], mode: str) -> None:
         case "tools/list":
             say(request["id"], result={"tools": tools(mode)})
         case "tools/call" if params["name"] in RAW:
+            note(params["name"])
             write(RAW[params["name"]])
             if params["name"] == "half":
                 os._exit(0)
+        case "notifications/cancelled":
+            note("cancelled")
         case "tools/call":
             say(request["id"], **call(params["name"], params))
         case _ if "id" in request:
@@ -109,4 +126,4 @@ def answer(request: dict[str, Any], mode: str) -> None:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        answer(json.loads(line), sys.argv[1] if len(sys.argv) > 1 else "")
+        answer(json.loads(line), MODE)

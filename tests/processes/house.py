@@ -58,21 +58,21 @@ class House:
         assert ran.returncode == 0, ran.stderr[-3000:]
         return ran.stdout
 
-    def launch(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    def launch(self, name: str, *arguments: str, **environment: str) -> "subprocess.Popen[bytes]":
         with (self.home / f"{name}.log").open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", *arguments],
                 cwd=ROOT,
-                env=self.environment,
+                env=self.environment | environment,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
-        arguments = ["worker", "--beat", "--concurrency", "1", "--schedule", str(self.home / "beat")]
+    def start_worker(self, name: str = "worker", **environment: str) -> "subprocess.Popen[bytes]":
+        arguments = ["worker", "--beat", "--concurrency", "1", "--schedule", str(self.home / f"beat-{name}")]
         quiet = ["--without-gossip", "--without-mingle", "--loglevel", "WARNING"]
-        worker = self.launch("worker", "celery", "-A", "prometheus_site", *arguments, *quiet)
+        worker = self.launch(name, "celery", "-A", "prometheus_site", *arguments, *quiet, **environment)
         self.workers.append(worker)
         return worker
 
