@@ -334,6 +334,7 @@ def fork(restore_id: UUID, *, actor: Actor) -> Run:
         subject=parent.subject,
         requested_by=restore.requested_by,
         retention_class=parent.retention_class,
+        deadline_seconds=parent.deadline_seconds,
         parent=parent,
         family=parent.family or parent.pk,
     )

@@ -26,6 +26,7 @@ OUTCOMES = {
     "approval:rejected": "a person rejected it",
     "approval:expired": "nobody decided in time",
     "approval_void": "what would be done had changed since it was approved",
+    "deadline: the run took longer than it was given": "it took longer than it was given",
     "cancelled by request": "it was cancelled on request",
     "consensus:escalate": "the guardians want a person to decide",
     "consensus:deny": "the guardians forbid it",

@@ -4,6 +4,7 @@ Everything is verified by the engine's own saver once more, and written by the j
 restore's end in one statement.
 """
 
+import datetime as dt
 import json
 import logging
 from typing import Any, cast
@@ -111,13 +112,21 @@ def go_on(restore: Restore) -> Run:
         tried_again=[str(action) for action in free_failed(journal, run)],
     )
     move = f"return_to_{plan.state.value.lower()}"
-    journal.move(move, barrier=True, reason="", finished_at=None, due_at=now(), attempt=0, lease_until=None)
+    journal.move(move, barrier=True, reason="", finished_at=None, attempt=0, lease_until=None)
+    make_due(journal)
     finish(journal, restore)
     if max(Thread(run).rows) == plan.base:
         journal.flush(barrier=True)
     else:
         put_again(saver, journal, chosen)
     return run
+
+
+def make_due(journal: Journal) -> None:
+    """Have the run driven, with the whole of its time before it."""
+    due = now()
+    deadline = due + dt.timedelta(seconds=journal.run.deadline_seconds) if journal.run.deadline_seconds else None
+    journal.set(due_at=due, deadline_at=deadline)
 
 
 def free_failed(journal: Journal, run: Run) -> list[UUID]:
@@ -158,7 +167,7 @@ def begin_fork(restore: Restore, fork: Run) -> Run:
     parent = restore.run
     journal = journal_for(fork, key=keys.load(fork.key_id))
     if not restore.plan["base"]:
-        journal.set(due_at=now())
+        make_due(journal)
         finish(journal, restore)
         journal.flush(barrier=True)
         return fork
@@ -169,7 +178,7 @@ def begin_fork(restore: Restore, fork: Run) -> Run:
         journal.move("process")
         journal.flush()
     values = take_over(bench, parent, chosen, gate=restore.plan["state"] == RunState.GATING)
-    journal.set(due_at=now())
+    make_due(journal)
     finish(journal, restore)
     put_first(journal, chosen, values)
     return fork

@@ -27,8 +27,9 @@ from orchestration.management.stage import set_stage
 from orchestration.models import Tool, ToolServer
 from guardians.toolrisk import Tier
 stage = set_stage()
-server = ToolServer.objects.create(
-    workspace=stage.workspace, name="slow", transport="stdio", command={command!r}, timeout_seconds=60)
+server, _ = ToolServer.objects.update_or_create(
+    workspace=stage.workspace, name="slow",
+    defaults=dict(transport="stdio", command={command!r}, timeout_seconds=60, enabled=True))
 with ToolBridge() as bridge:
     registry.record_definitions(server.pk, bridge.discover(address_of(server)), actor=stage.actors["ada"])
 registry.approve_tool(Tool.objects.get(server=server).pk, tier=Tier.READ_ONLY, actor=stage.actors["ada"])
@@ -42,10 +43,13 @@ def hanging(installation: House) -> Iterator[House]:
     installation.manage("shell", "--verbosity", "0", "-c", REGISTER.format(command=command))
     yield installation
     with psycopg.connect(installation.servers.database_url, autocommit=True) as database:
-        database.execute(
-            "UPDATE orchestration_toolserver SET enabled = false, name = 'slow-' || id WHERE name = 'slow'"
-        )
+        database.execute("UPDATE orchestration_toolserver SET enabled = false WHERE name = 'slow'")
     installation.kill_workers()
+
+
+def told(capsys: pytest.CaptureFixture[str], words: str) -> None:
+    with capsys.disabled():
+        sys.stdout.write(words)
 
 
 def token(house: House, run: str) -> int:
@@ -68,8 +72,7 @@ def test_a_killed_workers_run_is_taken_over_within_its_lease_and_two_seconds(
     first.send_signal(signal.SIGKILL)  # its children die with it
     until(lambda: token(hanging, run) == 2, "the run is taken over", pause=0.02)
     took = time.monotonic() - killed
-    with capsys.disabled():
-        print(f" taken over after {took:.2f} s with a lease of {LEASE} s ", end="")
+    told(capsys, f" taken over after {took:.2f} s with a lease of {LEASE} s ")
     assert took < LEASE + 2
 
 
@@ -83,8 +86,7 @@ def test_a_worker_that_is_asked_to_stop_breaks_off_a_search_and_ends_in_time(
     asked = time.monotonic()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=15) == 0
-    with capsys.disabled():
-        print(f" ended after {time.monotonic() - asked:.2f} s ", end="")
+    told(capsys, f" ended after {time.monotonic() - asked:.2f} s ")
     hanging.workers.remove(worker)
     hanging.start_worker("second")
     until(lambda: token(hanging, run) == 2, "the next worker takes it up")
@@ -108,8 +110,7 @@ def test_a_worker_whose_step_hangs_ends_in_time_and_the_run_goes_on_elsewhere(
         worker.wait(timeout=15)
         took = time.monotonic() - asked
     installation.workers.remove(worker)
-    with capsys.disabled():
-        print(f" ended after {took:.2f} s ", end="")
+    told(capsys, f" ended after {took:.2f} s ")
     assert token(installation, run) == 2
     installation.start_worker()
     assert as_expected(installation.settled(run), "a")
