@@ -70,8 +70,7 @@ def wait_for(run_id: UUID, *, seconds: int) -> Run:
     ends = time.monotonic() + seconds
     while True:
         run = Run.objects.get(pk=run_id)
-        waiting = run.state == RunState.DECISION and run.decision == Decision.ESCALATE
-        if run.state in TERMINAL or waiting or time.monotonic() >= ends:
+        if run.state in TERMINAL or runs.waits(run) or time.monotonic() >= ends:
             return run
         time.sleep(0.02)
 

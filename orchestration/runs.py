@@ -23,9 +23,10 @@ from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Scope
 from audit.vault import DataKey
+from orchestration import inquiry
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, clean
-from orchestration.states import TERMINAL, ApprovalState, RunState
+from orchestration.states import TERMINAL, ActionState, ApprovalState, RunState
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,11 @@ def wake(run_id: UUID) -> None:
         current_app.send_task("orchestration.advance", [str(run_id)], retry=False)
     except OperationalError:
         logger.warning("broker away, beat will wake the run", extra={"run": str(run_id)})
+
+
+def waits(run: Run) -> bool:
+    """Tell whether the run waits for a person: to decide, to say what happened, or to allow that it is undone."""
+    return run.state in {RunState.DECISION, RunState.EXECUTION} and run.due_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +169,25 @@ def end(run: Run, transition: str, event: EventType, *, actor: Actor, reason: st
     for approval in run.approvals.select_for_update().filter(state=ApprovalState.PENDING.value):
         approval.void()
         approval.save(update_fields=["state"])
+    ask_about_open_calls(run, actor=actor)
     data = {"before": before, "after": run.state, "reason": run.reason}
     ledger.append(ledger.Event(event, actor, data, run=run.pk), chain=f"control:{run.pk}")
+
+
+def ask_about_open_calls(run: Run, *, actor: Actor) -> None:
+    """Ask people about effects that are under way: whoever made the call can record no outcome in a run that ended."""
+    for action in run.actions.select_for_update().filter(state=ActionState.INTENDED.value).order_by("ordinal"):
+        action.state, action.fault = ActionState.UNKNOWN.value, "CUT_OFF"
+        action.save(update_fields=["state", "fault"])
+        asked = inquiry.unsaved(action, run, fault=action.fault, detail="the run ended while the call was under way")
+        asked.save(force_insert=True)
+        data: dict[str, JSON] = {
+            "action": str(action.pk),
+            "key": action.idempotency_key,
+            "fault": action.fault,
+            "inquiry": str(asked.pk),
+        }
+        ledger.append(ledger.Event(EventType.EFFECT_UNKNOWN, actor, data, run=run.pk), chain=f"control:{run.pk}")
 
 
 @transaction.atomic
@@ -226,10 +249,20 @@ def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
         raise Conflict("you have decided this before; a second person is needed")
 
 
-def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) -> None:
+def worded(reason: str) -> str:
+    """Return a reason that is long enough to say something.
+
+    Raises:
+        Invalid: it is not.
+    """
     reason = clean(reason, "reason", limit=2000)
     if len(reason) < 10:
         raise Invalid(f"the reason has {len(reason)} characters; at least 10 are needed")
+    return reason
+
+
+def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) -> None:
+    reason = worded(reason)
     vote = ApprovalVote(id=new_id(), approval=approval, actor=str(actor), approve=approve_)
     key = keys.load(approval.run.key_id)
     seal_text(key, vote, "reason_sealed", reason)
