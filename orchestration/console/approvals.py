@@ -132,7 +132,7 @@ class Asked:
 
 
 def asked(actor: Actor) -> list[Asked]:
-    """Return the inquiries that wait for an answer, longest waiting first. They do not expire, so they show their age."""
+    """Return the inquiries that wait for an answer, longest waiting first. They show their age, as none expires."""
     rows = inquiring.inquiries_in(workspace_of(actor)).filter(state=InquiryState.OPEN.value)
     found = list(rows.select_related("action__tool__server").order_by("created_at", "id")[:INQUIRIES])
     who = people.names({inquiry.requested_by for inquiry in found}, workspace=workspace_of(actor))

@@ -1,6 +1,6 @@
 """A tool server that keeps a file of what it did, over stdio; a text tells it when to die. Standard library only.
 
-It is started with the file, and with words: ``idempotent`` (its tools say so), ``changed`` (they say something else).
+It is started with the file, and with words: ``idempotent`` and ``changed`` are what its tools say, ``empty`` is none.
 """
 
 import json
@@ -16,6 +16,8 @@ KEY = "prometheus/idempotency-key"
 
 def tools(words: list[str]) -> list[dict[str, Any]]:
     more = " It was changed." if "changed" in words else ""
+    if "empty" in words:
+        return []
     hints = {"annotations": {"idempotentHint": True}} if "idempotent" in words else {}
     return [
         {"name": "note", "description": f"It notes a text.{more}", "inputSchema": TEXT, **hints},

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from audit.errors import Conflict, Invalid, NotAllowed
 from orchestration import inquiring, runs
 from orchestration.engine import bench, driver
 from orchestration.engine.inspection import Inspection
+from orchestration.engine.toolcalls import Result
+from orchestration.engine.tools import ToolBridge
 from orchestration.management.stage import Stage
 from orchestration.models import Run
 from orchestration.runs import ApprovalChanged, OwnRequest
@@ -118,6 +121,22 @@ def killed_after_intent(stage: Stage) -> Run:
         if run.actions.filter(state="INTENDED").exists():
             return run
     raise AssertionError("no worker came to an intent")
+
+
+def test_a_run_cancelled_while_its_call_is_under_way_leaves_a_question(
+    quick: Stage, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called = ToolBridge.call
+
+    def cancelled_meanwhile(bridge: ToolBridge, *given: Any, **options: Any) -> Result:
+        result = called(bridge, *given, **options)
+        runs.cancel(Run.objects.get().pk, actor=quick.actors["grace"])
+        return result
+
+    monkeypatch.setattr(ToolBridge, "call", cancelled_meanwhile)
+    run = noted(quick, "Kept.")
+    assert (run.state, inquiry_of(run).fault, len(notary.notes())) == ("CANCELLED", "CUT_OFF", 1)
+    assert (answered(quick, run, HAPPENED).actions.get().state, faults(run)) == ("DONE", [])
 
 
 def test_an_idempotent_call_is_repeated_under_its_key_and_nobody_is_asked(quick: Stage, book: Path) -> None:
