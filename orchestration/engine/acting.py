@@ -36,11 +36,11 @@ def act(bench: Bench, action: Action) -> None:
         GraphInterrupt: a person has to say whether it happened; the run waits.
     """
     match ActionState(action.state):
-        case ActionState.DONE:
+        case ActionState.DONE | ActionState.UNDONE:
             return
         case ActionState.UNKNOWN:
             wait_for_answer(action)
-        case ActionState.FAILED | ActionState.REFUSED | ActionState.UNDONE:
+        case ActionState.FAILED | ActionState.REFUSED:
             raise EffectFailed(f"effect:{action.tool}:{action.state.lower()}{':' * bool(action.fault)}{action.fault}")
         case ActionState.PROPOSED if (earlier := relatives.elsewhere(action)) is not None:
             take_over(bench, action, earlier)

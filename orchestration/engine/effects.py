@@ -14,7 +14,9 @@ from orchestration.engine import undoing
 from orchestration.engine.acting import EffectFailed, act
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.deciding import is_supported
+from orchestration.engine.drafting import StepFailed
 from orchestration.models import Action
+from orchestration.states import ActionState
 
 
 def execute(bench: Bench, state: State) -> State:
@@ -31,6 +33,8 @@ def execute(bench: Bench, state: State) -> State:
             act(bench, stored(planned["id"]))
         except EffectFailed as failure:
             undoing.undo(bench, failure, people=people)
+    if bench.journal.run.actions.filter(state=ActionState.UNDONE.value).exists():
+        raise StepFailed("effect:undone: what this run did was undone, so it cannot end as if it were done")
     answer = compose(bench, state)
     settle_claims(bench)
     seal_text(bench.journal.key, bench.journal.run, "answer_sealed", json.dumps(answer, ensure_ascii=False))
