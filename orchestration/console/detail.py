@@ -18,8 +18,8 @@ from orchestration.console import badges, claims, people, timeline, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import Argument, arguments, shown_actions
 from orchestration.console.highlight import Part, clipped, plain, visible
-from orchestration.models import Approval, Checkpoint, Run
-from orchestration.records import ReadCall, ReadRun, ReadWord
+from orchestration.models import Approval, Checkpoint, Inquiry, Run
+from orchestration.records import ReadCall, ReadInquiry, ReadRun, ReadWord
 from orchestration.runs import waits
 from orchestration.states import TERMINAL, ApprovalState, Decision, InquiryState, Kind, RunState
 
@@ -101,8 +101,9 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
     """Return the rest of the page. Without ``read`` it holds what is no text: reviews, approvals and checkpoints."""
     approvals = tuple(run.approvals.order_by("-created_at"))
     words = read.words if read else ()
+    answerers = {item.row.decided_by for item in read.inquiries} - {""} if read else set()
     who = people.names(
-        {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals)},
+        {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals), *answerers},
         workspace=workspace_of(actor),
     )
     reviews = tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision"))
@@ -116,7 +117,7 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
         "who": who[run.requested_by],
         "kind": KINDS[Kind(run.kind)],
         "verifies": run.kind == Kind.VERIFY,
-        "inquiries": tuple(read.inquiries) if read else (),
+        "inquiries": tuple(shown_inquiry(item, who) for item in read.inquiries) if read else (),
         "may_see_approvals": actor.may(Scope.APPROVALS_READ),
         "may_prove": actor.may(Scope.LEDGER_READ),
     }
@@ -252,6 +253,25 @@ def shown_call(call: ReadCall) -> ShownCall:
         took=wording.length(call.elapsed_us / 1e6),
         arguments=tuple(arguments(call.arguments)),
         result=plain(clipped(call.result, RESULT_LIMIT)) if call.result else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInquiry:
+    row: Inquiry
+    badge: Badge
+    fault: str
+    who: str
+    reason: tuple[Part, ...]
+
+
+def shown_inquiry(item: ReadInquiry, who: Mapping[str, str]) -> ShownInquiry:
+    return ShownInquiry(
+        row=item.row,
+        badge=badges.INQUIRIES[InquiryState(item.row.state)],
+        fault=wording.sentence(wording.of_fault(item.row.fault)),
+        who=who.get(item.row.decided_by, item.row.decided_by),
+        reason=plain(item.reason) if item.reason else (),
     )
 
 

@@ -117,6 +117,7 @@ def test_the_page_shows_the_call_and_takes_the_answer(grace: Person, page: Clien
     answered = page.post(f"/console/inquiries/{known.pk}", word)
     assert (answered.status_code, answered["Location"]) == (302, f"/console/runs/{known.run_id}")
     assert Inquiry.objects.get(pk=known.pk).state == "HAPPENED"
+    assert REASON in page.get(f"/console/runs/{known.run_id}").content.decode()
     assert "This was answered." in page.get(f"/console/inquiries/{known.pk}").content.decode()
 
 
