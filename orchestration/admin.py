@@ -1,10 +1,11 @@
 """The admin of runs and of the tools they may use."""
 
-from typing import Any
+import json
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
@@ -19,6 +20,7 @@ from orchestration.models import (
     CheckpointBlob,
     CheckpointWrite,
     Draft,
+    Inquiry,
     Restore,
     Run,
     Tool,
@@ -82,15 +84,15 @@ class ToolCallAdmin(ReadOnlyAdmin):
 
 @admin.register(Action)
 class ActionAdmin(ReadOnlyAdmin):
-    list_display = ["run", "tool", "state", "tier", "fault"]
-    list_filter = ["state"]
+    list_display = ["run", "tool", "kind", "state", "tier", "attempt", "fault"]
+    list_filter = ["state", "kind"]
     list_select_related = ["run", "tool__server"]
     ordering = ["-id"]
 
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
-    list_display = ["run", "state", "quorum", "requested_by", "created_at", "expires_at"]
+    list_display = ["run", "kind", "state", "quorum", "requested_by", "created_at", "expires_at"]
     list_filter = ["state"]
     list_select_related = ["run"]
     ordering = ["-created_at"]
@@ -101,6 +103,16 @@ class ApprovalVoteAdmin(ReadOnlyAdmin):
     list_display = ["approval", "actor", "approve", "created_at"]
     list_select_related = ["approval"]
     ordering = ["-id"]
+
+
+@admin.register(Inquiry)
+class InquiryAdmin(ReadOnlyAdmin):
+    """Answered in the console or over the API, by a person who was shown what is known."""
+
+    list_display = ["run", "action", "state", "fault", "attempt", "requested_by", "decided_by", "created_at"]
+    list_filter = ["state"]
+    list_select_related = ["run", "action__tool__server"]
+    ordering = ["-created_at"]
 
 
 @admin.register(Restore)
@@ -125,26 +137,41 @@ class ToolAdmin(ReadOnlyAdmin):
     list_display = ["name", "server", "state", "registered_tier", "definition_hash", "approved_hash"]
     list_filter = ["state"]
     list_select_related = ["server"]
-    actions = ["approve_read_only", "approve_limited_writes", "approve_changes"]
+    actions = ["approve"]
 
-    def approve(self, request: HttpRequest, tools: QuerySet[Tool], tier: Tier) -> None:
-        actor = actor_in_admin(request)
-        for tool in tools:
+    @admin.action(description="Approve the selected tools, as they are shown")
+    def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> HttpResponse | None:
+        """Show the definitions first; the word is then bound to the hashes that were shown."""
+        if "tier" not in request.POST:
+            return self.shown(request, queryset)
+        actor, tier = actor_in_admin(request), Tier[request.POST["tier"]]
+        for tool in queryset:
             try:
                 if actor is not None:
-                    registry.approve_tool(tool.pk, tier=tier, actor=actor)
+                    seen = request.POST.get(f"seen-{tool.pk}", "")
+                    registry.approve_tool(tool.pk, tier=tier, seen=seen, actor=actor)
                     messages.success(request, f"{tool} may be used at {tier.name}")
             except Problem as problem:
                 messages.error(request, f"{tool}: {problem}")
+        return None
 
-    @admin.action(description="Approve as READ_ONLY")
-    def approve_read_only(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.approve(request, queryset, Tier.READ_ONLY)
+    def shown(self, request: HttpRequest, queryset: QuerySet[Tool]) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Approve tools",
+            "opts": self.model._meta,
+            "tools": [(tool, definition(tool)) for tool in queryset.select_related("server")],
+            "tiers": [tier.name for tier in Tier],
+        }
+        return render(request, "admin/approve_tools.html", context)
 
-    @admin.action(description="Approve as WRITE_LIMITED")
-    def approve_limited_writes(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.approve(request, queryset, Tier.WRITE_LIMITED)
 
-    @admin.action(description="Approve as MODIFY")
-    def approve_changes(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        self.approve(request, queryset, Tier.MODIFY)
+def definition(tool: Tool) -> str:
+    """Return all that the hash covers but the name, to be read by a person."""
+    known = {
+        "description": tool.description,
+        "input_schema": tool.input_schema,
+        "output_schema": tool.output_schema,
+        "annotations": tool.annotations,
+    }
+    return json.dumps(known, indent=2, ensure_ascii=False)

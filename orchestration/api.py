@@ -70,8 +70,7 @@ def wait_for(run_id: UUID, *, seconds: int) -> Run:
     ends = time.monotonic() + seconds
     while True:
         run = Run.objects.get(pk=run_id)
-        waiting = run.state == RunState.DECISION and run.decision == Decision.ESCALATE
-        if run.state in TERMINAL or waiting or time.monotonic() >= ends:
+        if run.state in TERMINAL or runs.waits(run) or time.monotonic() >= ends:
             return run
         time.sleep(0.02)
 
@@ -220,7 +219,8 @@ class ApprovalDetail(APIView):
         actor = actor_of(request)
         approval = runs.found_approval(approval_id, actor=actor)
         read = records.read_run(approval.run_id, actor=actor, via="api")
-        actions = [{"tool": a.tool, "tier": a.tier, "arguments": a.arguments, "state": a.state} for a in read.actions]
+        names = ("tool", "kind", "tier", "arguments", "state")
+        actions = [{name: getattr(action, name) for name in names} for action in read.actions]
         return Response({**shapes.ApprovalOut(approval).data, "actions": actions})
 
 

@@ -1,6 +1,6 @@
 """What becomes of a run: one pure function of the gate's outcome, the guardians' consensus and the actions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit import canonical
@@ -78,16 +78,39 @@ def published(outcome: Outcome) -> Decision:
     return Decision.PUBLISH if outcome is Outcome.ALL_SUPPORTED else Decision.PUBLISH_PARTIAL
 
 
-def binding(
+def parts(
     *, run: str, answer: str, claims: Sequence[JSON], actions: Sequence[JSON], policy_hash: str, material: str
-) -> str:
-    """Return the hash that an approval is bound to: exactly what is shown and would be done (64 hex digits)."""
-    shown: dict[str, JSON] = {
+) -> dict[str, str]:
+    """Return the hashes of what an approver is shown and would release, by name, so that a change can be named."""
+    return {
         "run": run,
         "answer": answer,
-        "claims": list(claims),
-        "actions": list(actions),
+        "claims": digest_of(claims),
+        "arguments": digest_of(actions),
         "policy": policy_hash,
         "material": material,
     }
-    return canonical.digest(canonical.encode(shown)).hex()
+
+
+def digest_of(items: Sequence[JSON]) -> str:
+    """Return the hash of a list (64 hex digits)."""
+    return canonical.digest(canonical.encode({"items": list(items)})).hex()
+
+
+def bound_to(known: Mapping[str, str]) -> str:
+    """Return the hash that an approval is bound to: over all its parts (64 hex digits)."""
+    return canonical.digest(canonical.encode(dict(known))).hex()
+
+
+def binding(
+    *, run: str, answer: str, claims: Sequence[JSON], actions: Sequence[JSON], policy_hash: str, material: str
+) -> str:
+    """Return the hash of exactly what is shown and would be done (64 hex digits)."""
+    return bound_to(
+        parts(run=run, answer=answer, claims=claims, actions=actions, policy_hash=policy_hash, material=material)
+    )
+
+
+def differing(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names of the parts that are not the same, or not on both sides."""
+    return tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))

@@ -99,3 +99,9 @@ def add_people_and_effects(run: Run, draft: str, nodes: list[Node], edges: list[
         data = {"tool": str(action.tool), "state": action.state, "arguments": action.arguments_digest}
         nodes.append(Node(here, "action", data))
         edges.append(Edge(draft, here, "asked_for"))
+        if action.undoes_id is not None:
+            edges.append(Edge(here, f"action:{action.undoes_id}", "undoes"))
+    for inquiry in run.inquiries.order_by("created_at", "id"):
+        here = f"inquiry:{inquiry.pk}"
+        nodes.append(Node(here, "inquiry", {"state": inquiry.state, "fault": inquiry.fault, "by": inquiry.decided_by}))
+        edges.append(Edge(f"action:{inquiry.action_id}", here, "asked_about"))

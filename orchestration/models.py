@@ -9,10 +9,14 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from audit.ids import new_id
 from audit.models import DataKey, Workspace
 from audit.stakes import Stakes
+from orchestration.action_models import Action as Action
+from orchestration.action_models import Approval as Approval
+from orchestration.action_models import ApprovalVote as ApprovalVote
+from orchestration.action_models import Inquiry as Inquiry
+from orchestration.action_models import action_states as action_states
+from orchestration.action_models import approval_states as approval_states
 from orchestration.states import (
     LIVE,
-    ActionState,
-    ApprovalState,
     Decision,
     Kind,
     RestoreKind,
@@ -47,14 +51,6 @@ def decisions() -> list[tuple[str, str]]:
 
 def kinds() -> list[tuple[str, str]]:
     return pairs(Kind)
-
-
-def action_states() -> list[tuple[str, str]]:
-    return pairs(ActionState)
-
-
-def approval_states() -> list[tuple[str, str]]:
-    return pairs(ApprovalState)
 
 
 def restore_states() -> list[tuple[str, str]]:
@@ -325,6 +321,10 @@ class Tool(models.Model):
     approved_hash = models.CharField(max_length=64, blank=True)
     registered_tier = models.PositiveSmallIntegerField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=tool_states, default=ToolState.QUARANTINED.value)
+    # What undoes a call of this tool, how its arguments are found, and the hash over all that a person approved of it.
+    compensated_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
+    compensation_arguments = models.JSONField(default=dict, editable=False)
+    compensation_hash = models.CharField(max_length=64, blank=True, editable=False)
     discovered_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -347,102 +347,6 @@ class ToolCall(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tool} for {self.run_id}"
-
-
-class Action(models.Model):
-    """A call with a side effect: intent before, outcome after, at most once without a person's word."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="actions")
-    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="actions")
-    ordinal = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=10, choices=action_states, default=ActionState.PROPOSED.value)
-    tier = models.PositiveSmallIntegerField()
-    definition_hash = models.CharField(max_length=64)
-    arguments_sealed = models.BinaryField(editable=False)
-    arguments_digest = models.CharField(max_length=64)
-    idempotency_key = models.CharField(max_length=64, unique=True)
-    result_sealed = models.BinaryField(null=True, editable=False)
-    fault = models.CharField(max_length=12, blank=True)
-    # The same for the same call in a run and all its forks; an effect that happened in one is taken over by the others.
-    effect = models.CharField(max_length=64, blank=True, editable=False)
-    original = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["run", "ordinal"], name="one_action_per_place"),
-            models.UniqueConstraint(
-                fields=["effect"],
-                condition=models.Q(state__in=["INTENDED", "DONE", "UNKNOWN"], original__isnull=True)
-                & ~models.Q(effect=""),
-                name="one_effect_per_family",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.tool} for {self.run_id}: {self.state}"
-
-
-class Approval(FSMModelMixin, models.Model):
-    """A decision that waits for people, bound to the hash of exactly what they are shown."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="approvals")
-    state = FSMField(default=ApprovalState.PENDING.value, choices=approval_states, protected=True)
-    binding = models.CharField(max_length=64)
-    reasons = models.JSONField(default=list)
-    quorum = models.PositiveSmallIntegerField(default=1)
-    requested_by = models.CharField(max_length=80)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    expires_at = models.DateTimeField()
-    decided_at = models.DateTimeField(null=True, editable=False)
-    used_at = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["run"], condition=models.Q(state="PENDING"), name="one_pending_approval_per_run"
-            )
-        ]
-        indexes = [
-            models.Index(fields=["expires_at"], name="approval_waiting", condition=models.Q(state="PENDING")),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.run_id}: {self.state}"
-
-    @transition(field=state, source=ApprovalState.PENDING.value, target=ApprovalState.APPROVED.value)
-    def grant(self) -> None: ...
-
-    @transition(field=state, source=ApprovalState.PENDING.value, target=ApprovalState.REJECTED.value)
-    def reject(self) -> None: ...
-
-    @transition(field=state, source=ApprovalState.PENDING.value, target=ApprovalState.EXPIRED.value)
-    def expire(self) -> None: ...
-
-    @transition(
-        field=state,
-        source=[ApprovalState.PENDING.value, ApprovalState.APPROVED.value],
-        target=ApprovalState.VOID.value,
-    )
-    def void(self) -> None: ...
-
-
-class ApprovalVote(models.Model):
-    """One person's word on an approval."""
-
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    approval = models.ForeignKey(Approval, on_delete=models.PROTECT, related_name="votes")
-    actor = models.CharField(max_length=80)
-    approve = models.BooleanField()
-    reason_sealed = models.BinaryField(editable=False)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["approval", "actor"], name="one_vote_per_person")]
-
-    def __str__(self) -> str:
-        return f"{self.actor} on {self.approval_id}"
 
 
 class Restore(FSMModelMixin, models.Model):

@@ -1,27 +1,25 @@
 """What became of effects whose run was ended meanwhile: no effect is lost from the record.
 
 The journal writes nothing for a run that somebody else has ended or taken over. What the worker learns afterwards
-about a call that was under way still goes on record, under the control chain of the run.
+about a call that was under way still goes on record, under the control chain of the run; and where people are asked
+about that call already, whoever made it answers for them.
 """
 
 from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.timezone import now
 
 from audit import ledger
 from audit.actors import Actor
 from audit.canonical import JSON
 from audit.events import EventType
-from orchestration.models import Action, Run
-from orchestration.states import TERMINAL, ActionState
+from orchestration import inquiry
+from orchestration.models import Action, Inquiry, Run
+from orchestration.states import TERMINAL, ActionState, InquiryState
 
-ENDED = "ENDED"
-EVENTS = {
-    ActionState.DONE: EventType.EFFECT_DONE,
-    ActionState.FAILED: EventType.EFFECT_FAILED,
-    ActionState.UNKNOWN: EventType.EFFECT_UNKNOWN,
-}
+CUT_OFF, NOT_SENT = "CUT_OFF", "NOT_SENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +33,63 @@ class Learned:
 
 
 def leave_unknown(run: Run, *, actor: Actor) -> None:
-    """Mark the effects that are under way as UNKNOWN, as part of ending their run."""
+    """Ask people about the effects that are under way, as part of ending their run: nothing else may be recorded."""
     for action in run.actions.select_for_update().filter(state=ActionState.INTENDED.value).order_by("ordinal"):
-        store(action, Learned(ActionState.UNKNOWN, fault=ENDED), actor=actor, stored=True)
+        action.state, action.fault = ActionState.UNKNOWN.value, CUT_OFF
+        action.save(update_fields=["state", "fault"])
+        asked = inquiry.unsaved(action, run, fault=CUT_OFF, detail="the run ended while the call was under way")
+        asked.save(force_insert=True)
+        data: dict[str, JSON] = {
+            "action": str(action.pk),
+            "key": action.idempotency_key,
+            "fault": CUT_OFF,
+            "inquiry": str(asked.pk),
+        }
+        ledger.append(ledger.Event(EventType.EFFECT_UNKNOWN, actor, data, run=run.pk), chain=f"control:{run.pk}")
 
 
 @transaction.atomic
 def record_late(action_id: UUID, learned: Learned, *, actor: Actor) -> None:
-    """Record what became of a call that ended after its run did.
+    """Record what became of a call when the run is no longer the worker's.
 
-    Where another worker drives the run, the action is that worker's to settle, and only an entry is added.
+    Where people are asked about the call and the worker knows, its word is the answer. Otherwise an entry is added, and
+    the action stays as whoever has the run left it.
     """
-    run_id = Action.objects.values_list("run_id", flat=True).get(pk=action_id)
-    run = Run.objects.select_for_update().get(pk=run_id)
+    run = Run.objects.select_for_update().get(actions=action_id)
     action = Action.objects.select_for_update().get(pk=action_id)
-    open_still = action.state == ActionState.INTENDED or (action.state, action.fault) == (ActionState.UNKNOWN, ENDED)
-    store(action, learned, actor=actor, stored=run.state in TERMINAL and open_still)
-
-
-def store(action: Action, learned: Learned, *, actor: Actor, stored: bool) -> None:
-    if stored:
-        action.state, action.fault = learned.state.value, learned.fault[:12]
-        action.result_sealed = learned.result_sealed
-        action.save(update_fields=["state", "fault", "result_sealed"])
+    asked = action.inquiries.select_for_update().filter(state=InquiryState.OPEN.value).first()
     data: dict[str, JSON] = {
         "action": str(action.pk),
         "key": action.idempotency_key,
+        "outcome": learned.state.value,
         "fault": learned.fault[:12],
         "result": learned.result,
         "late": True,
-        "stored": stored,
     }
-    event = ledger.Event(EVENTS[learned.state], actor, data, run=action.run_id)
-    ledger.append(event, chain=f"control:{action.run_id}")
+    type_ = EventType.EFFECT_LEARNED
+    if asked is not None and learned.state in {ActionState.DONE, ActionState.FAILED}:
+        answer(asked, action, run, learned, actor=actor)
+        type_, data = EventType.EFFECT_ANSWERED, {**data, "inquiry": str(asked.pk), "answer": asked.state}
+    ledger.append(ledger.Event(type_, actor, data, run=run.pk), chain=f"control:{run.pk}")
+
+
+def answer(asked: Inquiry, action: Action, run: Run, learned: Learned, *, actor: Actor) -> None:
+    """Answer for people; the trigger looks for the answered inquiry, so that is written before the action."""
+    if learned.state is ActionState.DONE:
+        asked.happened()
+        action.state, action.result_sealed = ActionState.DONE.value, learned.result_sealed
+    elif learned.fault == NOT_SENT and run.state not in TERMINAL:
+        asked.try_again()
+        action.state = ActionState.PROPOSED.value
+    else:
+        asked.give_up()
+        action.state = ActionState.FAILED.value
+    action.fault = "" if action.state == ActionState.PROPOSED else learned.fault[:12]
+    asked.decided_by, asked.decided_at = str(actor), now()
+    asked.save(update_fields=["state", "decided_by", "decided_at"])
+    action.save(update_fields=["state", "fault", "result_sealed"])
+    if action.state == ActionState.DONE and action.undoes is not None:
+        action.undoes.state = ActionState.UNDONE.value
+        action.undoes.save(update_fields=["state"])
+    if run.state not in TERMINAL:
+        Run.objects.filter(pk=run.pk).update(due_at=asked.decided_at)  # beat finds it

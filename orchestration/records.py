@@ -19,13 +19,19 @@ from evidence import records as evidence_records
 from evidence.records import ReadClaim
 from guardians.models import Review
 from orchestration import runs
-from orchestration.models import Action, Approval, ApprovalVote, Run, Tool, ToolCall
+from orchestration.models import Action, Approval, ApprovalVote, Inquiry, Run, Tool, ToolCall
 from orchestration.states import RunState
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAction:
+    """An action in clear; ``undoes`` is the id of the one that it undoes."""
+
     id: UUID
+    kind: str
+    undoes: UUID | None
+    attempt: int
+    fault: str
     tool: str
     tier: int
     state: str
@@ -57,6 +63,15 @@ class ReadWord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadInquiry:
+    """A question whether an effect happened: what the server said, and the reason of whoever answered."""
+
+    row: Inquiry
+    said: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRun:
     """A run with its texts in clear, as far as its key still exists.
 
@@ -76,10 +91,11 @@ class ReadRun:
     calls: tuple[ReadCall, ...]
     approvals: tuple[Approval, ...]
     words: tuple[ReadWord, ...]
+    inquiries: tuple[ReadInquiry, ...]
     commitment: Callable[[str], str]
 
 
-FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons")
+FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons", "inquiries")
 
 
 def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
@@ -111,6 +127,7 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         ),
         approvals=tuple(run.approvals.order_by("-created_at")),
         words=tuple(read_word(row, key) for row in words_on(run)),
+        inquiries=tuple(read_inquiry(row, key) for row in run.inquiries.order_by("-created_at", "-id")),
         commitment=partial(vault.commitment, key),
     )
 
@@ -127,6 +144,14 @@ def words_on(run: Run) -> QuerySet[ApprovalVote]:
 def read_word(row: ApprovalVote, key: vault.DataKey) -> ReadWord:
     reason = open_text(key, row, "reason_sealed")
     return ReadWord(row.approval_id, row.actor, row.approve, reason, row.created_at)
+
+
+def read_inquiry(row: Inquiry, key: vault.DataKey) -> ReadInquiry:
+    return ReadInquiry(
+        row=row,
+        said=open_text(key, row, "said_sealed") if row.said_sealed is not None else "",
+        reason=open_text(key, row, "reason_sealed") if row.reason_sealed is not None else "",
+    )
 
 
 def read_call(row: ToolCall, key: vault.DataKey) -> ReadCall:
@@ -151,6 +176,10 @@ def answer_of(run: Run, key: vault.DataKey) -> Mapping[str, Any] | None:
 def read_action(row: Action, key: vault.DataKey) -> ReadAction:
     return ReadAction(
         id=row.pk,
+        kind=row.kind,
+        undoes=row.undoes_id,
+        attempt=row.attempt,
+        fault=row.fault,
         tool=f"{row.tool.server.name}/{row.tool.name}",
         tier=row.tier,
         state=row.state,

@@ -12,12 +12,18 @@ from audit import ledger
 from audit.access import require, workspace_of
 from audit.actors import Actor
 from audit.canonical import JSON
-from audit.errors import Conflict, NotFound
+from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
 from guardians.toolrisk import Tier, effective_tier
+from orchestration import compensation
+from orchestration.compensation import CompensationError
 from orchestration.models import Tool, ToolServer
 from orchestration.states import ToolState
+
+
+class ToolChanged(Conflict):
+    """What the operator saw is not how the tool is defined now."""
 
 
 class Definition(Protocol):
@@ -109,23 +115,52 @@ def describe(tool: Tool, definition: Definition) -> Tool:
     return tool
 
 
-@transaction.atomic
-def approve_tool(tool_id: UUID, *, tier: Tier, actor: Actor) -> Tool:
-    """Let runs use a tool as it is defined now, at this tier or a higher one that its hints call for.
+def tool_in(tool_id: UUID, *, actor: Actor, lock: bool = False) -> Tool:
+    """Return the tool if it is in the actor's workspace.
 
     Raises:
-        NotFound: it is not in the actor's workspace.
-        Conflict: its server no longer offers it.
+        NotFound: it is not there, or in another workspace: the two are not told apart.
     """
-    require(actor, Scope.TOOLS_WRITE)
-    rows = Tool.objects.select_for_update(of=("self",)).select_related("server")
+    rows = Tool.objects.select_related("server")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
     tool = rows.filter(pk=tool_id, server__workspace_id=workspace_of(actor)).first()
     if tool is None:
         raise NotFound(f"no tool {tool_id} in this workspace")
+    return tool
+
+
+def found_tool(tool_id: UUID, *, actor: Actor, seen: str) -> Tool:
+    """Return the tool to write to, locked.
+
+    Raises:
+        NotFound: it is not in the actor's workspace.
+        ToolChanged: it is no longer as it was shown.
+    """
+    require(actor, Scope.TOOLS_WRITE)
+    tool = tool_in(tool_id, actor=actor, lock=True)
+    if seen != tool.definition_hash:
+        raise ToolChanged(f"tool {tool} is defined otherwise now (hash {tool.definition_hash[:12]}…); read it again")
+    return tool
+
+
+@transaction.atomic
+def approve_tool(tool_id: UUID, *, tier: Tier, seen: str, actor: Actor) -> Tool:
+    """Let runs use a tool as the operator saw it, at this tier or a higher one that its hints call for.
+
+    Args:
+        seen: the definition hash of what the operator was shown.
+
+    Raises:
+        NotFound: it is not in the actor's workspace.
+        ToolChanged: its definition is no longer the one that was seen.
+        Conflict: its server no longer offers it.
+    """
+    tool = found_tool(tool_id, actor=actor, seen=seen)
     if tool.state == ToolState.RETIRED:
         raise Conflict(f"tool {tool} is no longer offered by its server; it can be approved once it is back")
     tool.registered_tier = tier.value
-    tool.approved_hash = tool.definition_hash
+    tool.approved_hash = seen
     tool.state = ToolState.ACTIVE
     tool.save(update_fields=["registered_tier", "approved_hash", "state"])
     data: dict[str, JSON] = {"tool": str(tool), "definition": tool.definition_hash, "tier": tier.name}
@@ -147,3 +182,58 @@ def tools_of(workspace: UUID) -> dict[str, Tool]:
     """Return the workspace's tools by the name that requests use: ``server/tool``."""
     rows = Tool.objects.filter(server__workspace_id=workspace).select_related("server").order_by("server__name", "name")
     return {f"{tool.server.name}/{tool.name}": tool for tool in rows}
+
+
+@transaction.atomic
+def register_compensation(
+    tool_id: UUID, *, by: UUID, arguments: Mapping[str, JSON], seen: str, seen_by: str, actor: Actor
+) -> Tool:
+    """Name the tool that undoes a call of this one, and how its arguments are found (compensation.check).
+
+    What is registered is pinned: when one of the two tools changes, nothing is undone by it until this is said again.
+
+    Args:
+        seen, seen_by: the definition hashes of the two tools as the operator was shown them.
+
+    Raises:
+        NotFound: one of them is not in the actor's workspace.
+        ToolChanged: one of them is no longer as it was shown.
+        Conflict: one of them may not be used, or both are the same.
+        Invalid: the arguments are no such mapping.
+    """
+    tool, undoing = found_tool(tool_id, actor=actor, seen=seen), found_tool(by, actor=actor, seen=seen_by)
+    if tool.pk == undoing.pk:
+        raise Conflict(f"tool {tool} cannot undo itself; name another one")
+    unusable = [str(known) for known in (tool, undoing) if not usable(known)]
+    if unusable:
+        raise Conflict(f"{' and '.join(unusable)} may not be used; approve it first")
+    try:
+        mapping = compensation.check(dict(arguments))
+    except compensation.CompensationError as error:
+        raise Invalid(str(error)) from error
+    tool.compensated_by, tool.compensation_arguments = undoing, mapping
+    tool.compensation_hash = pinned(tool, undoing)
+    tool.save(update_fields=["compensated_by", "compensation_arguments", "compensation_hash"])
+    data: dict[str, JSON] = {"tool": str(tool), "by": str(undoing), "pinned": tool.compensation_hash}
+    ledger.append(ledger.Event(EventType.TOOL_COMPENSATION, actor, data), chain=tools_chain(workspace_of(actor)))
+    return tool
+
+
+def pinned(tool: Tool, undoing: Tool) -> str:
+    return compensation.pinned(
+        definition=tool.definition_hash, by=undoing.definition_hash, mapping=tool.compensation_arguments
+    )
+
+
+def compensating(tool: Tool) -> Tool:
+    """Return the tool that undoes a call of this one, as a person approved it.
+
+    Raises:
+        CompensationError: none is registered, or something changed since.
+    """
+    undoing = tool.compensated_by
+    if undoing is None:
+        raise CompensationError("no compensation is registered")
+    if pinned(tool, undoing) != tool.compensation_hash or not usable(undoing):
+        raise CompensationError("its compensation changed since it was registered")
+    return undoing

@@ -33,7 +33,7 @@ from orchestration.requests import clean
 from orchestration.rewinding import Effect, NoWayBack, OnRecord, Plan
 from orchestration.runs import OwnRequest, found
 from orchestration.snapshots import Snapshot, Thread
-from orchestration.states import ActionState, ApprovalState, RestoreState, RunState
+from orchestration.states import ActionState, ApprovalKind, ApprovalState, RestoreState, RunState
 
 logger = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ def on_record(run: Run) -> OnRecord:
     family = family_of(run).exclude(pk=run.pk)
     drafted = run.drafts.aggregate(last=Max("revision"))["last"]
     judged = ClaimBundle.objects.filter(run=run.pk).aggregate(last=Max("revision"))["last"]
-    last = run.approvals.order_by("-created_at").first()
+    last = run.approvals.filter(kind=ApprovalKind.DECISION.value).order_by("-created_at").first()
     return OnRecord(
         state=RunState(run.state),
         version=run.version,

@@ -155,9 +155,11 @@ def check(on_record: OnRecord) -> None:
             case ActionState.INTENDED | ActionState.UNKNOWN:
                 raise NoWayBack(
                     f"nobody knows whether {effect.tool} of run {effect.run} happened ({effect.state}); "
-                    "find out and record it first, else it could happen twice"
+                    "answer the question about it first, else it could happen twice"
                 )
-            case ActionState.DONE | ActionState.FAILED | ActionState.PROPOSED | ActionState.REFUSED:
+            case (
+                ActionState.DONE | ActionState.FAILED | ActionState.PROPOSED | ActionState.REFUSED | ActionState.UNDONE
+            ):
                 pass
             case _:
                 assert_never(effect.state)
@@ -167,6 +169,8 @@ def continues(point: Point, on_record: OnRecord) -> bool:
     """Tell whether the run itself can go on: it failed, and nothing is on record that comes after this point."""
     if on_record.state is not RunState.FAILED:
         return False
+    if any(effect.state is ActionState.UNDONE for effect in on_record.own):
+        return False  # its key was used for what was undone: only a fork may do it again, under a key of its own
     match point.next:
         case "gather":
             return on_record.drafted < 0

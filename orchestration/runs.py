@@ -55,6 +55,11 @@ def wake(run_id: UUID, *, level: int = priority.level(Stakes.MEDIUM)) -> None:
         logger.warning("broker away, beat will wake the run", extra={"run": str(run_id)})
 
 
+def waits(run: Run) -> bool:
+    """Tell whether the run waits for a person: to decide, to say what happened, or to allow that it is undone."""
+    return run.state in {RunState.DECISION, RunState.EXECUTION} and run.due_at is None
+
+
 @dataclass(frozen=True, slots=True)
 class Submitted:
     run: Run
@@ -267,10 +272,20 @@ def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
         raise Conflict("you have decided this before; a second person is needed")
 
 
-def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) -> None:
+def worded(reason: str) -> str:
+    """Return a reason that is long enough to say something.
+
+    Raises:
+        Invalid: it is not.
+    """
     reason = clean(reason, "reason", limit=2000)
     if len(reason) < 10:
         raise Invalid(f"the reason has {len(reason)} characters; at least 10 are needed")
+    return reason
+
+
+def cast_word(approval: Approval, *, actor: Actor, reason: str, approve_: bool) -> None:
+    reason = worded(reason)
     vote = ApprovalVote(id=new_id(), approval=approval, actor=str(actor), approve=approve_)
     key = keys.load(approval.run.key_id)
     seal_text(key, vote, "reason_sealed", reason)

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from audit.stakes import Stakes
 from orchestration.notices import DeliveryState, NoticeType
-from orchestration.states import Decision, Kind, RunState
+from orchestration.states import ApprovalKind, Decision, Kind, RunState
 
 
 class PassageIn(serializers.Serializer[object]):
@@ -181,7 +181,9 @@ class DeliveryOut(serializers.Serializer[object]):
 class ApprovalOut(serializers.Serializer[object]):
     id = serializers.UUIDField()
     run = serializers.UUIDField(source="run_id")
+    kind = serializers.ChoiceField(choices=[k.value for k in ApprovalKind])
     state = serializers.CharField()
+    changed = serializers.ListField(child=serializers.CharField(), help_text="what made it void")
     binding = serializers.CharField(help_text="hash of exactly what would be done; send it back as `seen`")
     reasons = serializers.ListField(child=serializers.CharField())
     quorum = serializers.IntegerField()

@@ -1,4 +1,4 @@
-"""The states of a run and of an approval, and which may follow which. The database holds the same pairs in triggers."""
+"""The states of a run and of what it asks people, and which may follow which. The database holds the same pairs."""
 
 from enum import StrEnum
 
@@ -102,6 +102,54 @@ class ActionState(StrEnum):
     FAILED = "FAILED"
     UNKNOWN = "UNKNOWN"
     REFUSED = "REFUSED"
+    UNDONE = "UNDONE"
+
+
+# Out of UNKNOWN leads a person's answer only, and from FAILED back an approved restore: the trigger asks for the row.
+ACTION_TRANSITIONS: frozenset[tuple[ActionState, ActionState]] = frozenset(
+    {
+        (ActionState.PROPOSED, ActionState.INTENDED),
+        (ActionState.PROPOSED, ActionState.DONE),
+        (ActionState.PROPOSED, ActionState.REFUSED),
+        (ActionState.INTENDED, ActionState.PROPOSED),  # withdrawn: nothing was sent
+        (ActionState.INTENDED, ActionState.DONE),
+        (ActionState.INTENDED, ActionState.FAILED),
+        (ActionState.INTENDED, ActionState.UNKNOWN),
+        (ActionState.UNKNOWN, ActionState.DONE),
+        (ActionState.UNKNOWN, ActionState.PROPOSED),
+        (ActionState.UNKNOWN, ActionState.FAILED),
+        (ActionState.FAILED, ActionState.PROPOSED),
+        (ActionState.DONE, ActionState.UNDONE),
+    }
+)
+
+
+class ActionKind(StrEnum):
+    """What an action is for: an effect that the request asked for, or undoing one."""
+
+    EFFECT = "EFFECT"
+    COMPENSATION = "COMPENSATION"
+
+
+class ApprovalKind(StrEnum):
+    """What an approval releases: a run's answer and actions, or the undoing of what was done."""
+
+    DECISION = "DECISION"
+    COMPENSATION = "COMPENSATION"
+
+
+class InquiryState(StrEnum):
+    """Whether anybody has said yet if an effect happened, and what was said."""
+
+    OPEN = "OPEN"
+    HAPPENED = "HAPPENED"
+    TRY_AGAIN = "TRY_AGAIN"
+    GIVEN_UP = "GIVEN_UP"
+
+
+INQUIRY_TRANSITIONS: frozenset[tuple[InquiryState, InquiryState]] = frozenset(
+    (InquiryState.OPEN, state) for state in InquiryState if state is not InquiryState.OPEN
+)
 
 
 class ToolState(StrEnum):

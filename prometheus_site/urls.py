@@ -9,8 +9,8 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from audit import console as audit_console
 from evidence import api as evidence_api
-from orchestration import api, batches_api, restores_api, streams, webhooks_api
-from orchestration.console import approvals, checkpoints, runs
+from orchestration import api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
+from orchestration.console import approvals, checkpoints, inquiries, runs
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
 
@@ -43,6 +43,12 @@ v1 = [
     path("approvals/<uuid:approval_id>", api.ApprovalDetail.as_view()),
     path("approvals/<uuid:approval_id>/approve", api.ApprovalWord.as_view(approve=True)),
     path("approvals/<uuid:approval_id>/reject", api.ApprovalWord.as_view(approve=False)),
+    path("inquiries", inquiries_api.Inquiries.as_view()),
+    path("inquiries/<uuid:inquiry_id>", inquiries_api.InquiryDetail.as_view()),
+    path("inquiries/<uuid:inquiry_id>/answer", inquiries_api.InquiryAnswer.as_view()),
+    path("tools", tools_api.Tools.as_view()),
+    path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),
+    path("tools/<uuid:tool_id>/compensation", tools_api.ToolCompensation.as_view()),
     path("documents", evidence_api.Documents.as_view()),
     path("ledger/checkpoint", api.Checkpoint.as_view()),
     path("token", TokenObtainPairView.as_view()),
@@ -58,6 +64,7 @@ console = [
     path("restores/<uuid:restore_id>", checkpoints.restore, name="restore"),
     path("approvals", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>", approvals.decision, name="decision"),
+    path("inquiries/<uuid:inquiry_id>", inquiries.inquiry, name="inquiry"),
     path("ledger", audit_console.ledger_page, name="ledger"),
 ]
 

@@ -14,11 +14,11 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ("prometheus_site", "orchestration", "evidence", "guardians", "audit")
 SHELL = frozenset(
     {
-        "access", "admin", "api", "apikeys", "apps", "batches", "batches_api", "checkpoints", "console", "corpus",
-        "deliveries", "engine", "fields", "keys", "ledger", "lineage", "management", "metrics", "migrations",
-        "mirror", "models", "outcomes", "permissions", "problems", "records", "registry", "restores_api", "restoring",
-        "runs", "sealer", "serializers", "snapshots", "streams", "tasks", "webhook_models", "webhooks", "webhooks_api",
-        "workspaces",
+        "access", "action_models", "admin", "api", "apikeys", "apps", "batches", "batches_api", "bindings",
+        "checkpoints", "console", "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry",
+        "keys", "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
+        "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "serializers",
+        "snapshots", "streams", "tasks", "tools_api", "webhook_models", "webhooks", "webhooks_api", "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

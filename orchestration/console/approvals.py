@@ -20,26 +20,27 @@ from audit.keys import KeyUnavailable
 from audit.roles import Scope
 from audit.vault import SealError
 from evidence.verdicts import Verdict
-from orchestration import records
+from orchestration import inquiring, records
 from orchestration import runs as verbs
 from orchestration.console import badges, paging, people, wording
 from orchestration.console.badges import Badge
-from orchestration.console.bound import binding_of
+from orchestration.console.bound import binding_of, undoing_of
 from orchestration.console.detail import detail, live
 from orchestration.console.highlight import plain
-from orchestration.models import Approval
+from orchestration.models import Approval, Inquiry
 from orchestration.records import ReadRun
-from orchestration.states import ApprovalState
+from orchestration.states import ApprovalKind, ApprovalState, InquiryState
 
 REASON_MIN = 10
 REASON_LIMIT = 2_000
 URGENT = 300
+INQUIRIES = 100
 DECIDED = {
     ApprovalState.PENDING: "",
     ApprovalState.APPROVED: "This was approved.",
     ApprovalState.REJECTED: "This was rejected: nothing was published and nothing was done.",
     ApprovalState.EXPIRED: "Nobody decided in time: nothing was published and nothing was done.",
-    ApprovalState.VOID: "This no longer stands: the run ended, or what would be done had changed.",
+    ApprovalState.VOID: "This no longer stands: the run ended, or what would be done had changed. Nothing was done.",
 }
 
 
@@ -86,6 +87,7 @@ def approvals(request: HttpRequest, actor: Actor) -> HttpResponse:
     context = {
         "rows": queue(found.rows, actor),
         "tabs": [Tab(badges.of_approval(s).word, s.value, s == state) for s in ApprovalState],
+        "inquiries": asked(actor) if waits else (),
         "waits": waits,
         "state": state,
         "next": found.next,
@@ -114,6 +116,38 @@ def waiting(approval: Approval, *, who: str, actor: Actor, moment: dt.datetime) 
         own=person_behind(approval.requested_by) == str(actor),
         agreed=sum(vote.approve for vote in approval.votes.all()),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One inquiry in the queue."""
+
+    inquiry: Inquiry
+    short: str
+    tool: str
+    fault: str
+    who: str
+    age: str
+    own: bool
+
+
+def asked(actor: Actor) -> list[Asked]:
+    """Return the inquiries that wait for an answer, longest waiting first. They show their age, as none expires."""
+    rows = inquiring.inquiries_in(workspace_of(actor)).filter(state=InquiryState.OPEN.value)
+    found = list(rows.select_related("action__tool__server").order_by("created_at", "id")[:INQUIRIES])
+    who = people.names({inquiry.requested_by for inquiry in found}, workspace=workspace_of(actor))
+    return [
+        Asked(
+            inquiry=inquiry,
+            short=wording.short(inquiry.run_id),
+            tool=str(inquiry.action.tool),
+            fault=wording.sentence(wording.of_fault(inquiry.fault)),
+            who=who[inquiry.requested_by],
+            age=wording.ago(inquiry.created_at, now()),
+            own=person_behind(inquiry.requested_by) == str(actor),
+        )
+        for inquiry in found
+    ]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -171,6 +205,8 @@ def show(request: HttpRequest, actor: Actor, approval_id: UUID, *, reason: str =
         "obstacle": obstacle(approval, read, actor, moment=moment),
         "left": wording.left(approval.expires_at, moment),
         "needed": wording.people(approval.quorum),
+        "undoes": approval.kind == ApprovalKind.COMPENSATION,
+        "changed": tuple(wording.sentence(wording.of_change(str(code))) for code in approval.changed),
         "published": tuple(plain(claim.text) for claim in read.claims if claim.verdict == Verdict.SUPPORTED),
         "typed": reason,
         "error": error,
@@ -192,7 +228,8 @@ def obstacle(approval: Approval, read: ReadRun, actor: Actor, *, moment: dt.date
         return "You requested this run, so somebody else has to decide it."
     if any(word.approval == approval.pk and person_behind(word.actor) == str(actor) for word in read.words):
         return "You have approved this. Another person has to agree before anything happens."
-    if binding_of(read) != approval.binding:
+    undoes = approval.kind == ApprovalKind.COMPENSATION
+    if (undoing_of(read) if undoes else binding_of(read)) != approval.binding:
         return (
             "What is stored is not what this decision is bound to, so nobody can decide it from this page. "
             "Ask an operator to run manage.py verify_ledger, and cancel the run."

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from evidence.verdicts import Stance, Verdict
 from guardians.guardian import Ballot
-from orchestration.states import ActionState, ApprovalState, Decision, RestoreState, RunState
+from orchestration.states import ActionState, ApprovalState, Decision, InquiryState, RestoreState, RunState
 
 
 class Icon(StrEnum):
@@ -104,6 +104,13 @@ ACTIONS = {
     ActionState.FAILED: Badge("Failed", Tone.BAD, Icon.CROSS),
     ActionState.UNKNOWN: Badge("Outcome unknown", Tone.DOUBT, Icon.WARN),
     ActionState.REFUSED: Badge("Refused", Tone.BAD, Icon.BAN),
+    ActionState.UNDONE: Badge("Done, then undone", Tone.QUIET, Icon.MINUS),
+}
+INQUIRIES = {
+    InquiryState.OPEN: Badge("Nobody knows yet", Tone.DOUBT, Icon.ASK),
+    InquiryState.HAPPENED: Badge("It happened", Tone.GOOD, Icon.CHECK),
+    InquiryState.TRY_AGAIN: Badge("It did not happen: tried again", Tone.BUSY, Icon.DOTS),
+    InquiryState.GIVEN_UP: Badge("It did not happen: given up", Tone.BAD, Icon.CROSS),
 }
 TRUSTED = Badge("Trusted source", Tone.QUIET, Icon.SHIELD)
 UNTRUSTED = Badge("Untrusted source", Tone.DOUBT, Icon.WARN)

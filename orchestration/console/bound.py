@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit import canonical
+from audit.canonical import JSON
 from orchestration import decision
 from orchestration.console import badges, wording
 from orchestration.console.badges import Badge
 from orchestration.console.highlight import Part, plain, visible
 from orchestration.records import ReadAction, ReadRun
+from orchestration.states import ActionKind, ActionState
 
 ROWS_LIMIT = 400
 
@@ -26,6 +28,8 @@ class Argument:
 @dataclass(frozen=True, slots=True)
 class ShownAction:
     number: int
+    undoes: int
+    attempt: int
     tool: str
     tier: str
     state: Badge
@@ -46,28 +50,42 @@ def binding_of(read: ReadRun) -> str:
             {"text": read.commitment(c.text), "verdict": c.verdict, "evidence": [item.sha256 for item in c.evidence]}
             for c in read.claims
         ],
-        actions=[
-            {
-                "tool": action.tool,
-                "definition": action.definition_hash,
-                "digest": read.commitment(canonical.encode(dict(action.arguments)).decode()),
-                "tier": action.tier,
-            }
-            for action in read.actions
-        ],
+        actions=[bound_action(read, action) for action in read.actions if action.kind == ActionKind.EFFECT],
         policy_hash=review.policy_hash if review else "",
         material=review.material if review else "",
     )
 
 
+def undoing_of(read: ReadRun) -> str:
+    """Return the hash of the calls that would undo what was done, made from the rows shown."""
+    waiting = [a for a in read.actions if a.kind == ActionKind.COMPENSATION and a.state == ActionState.PROPOSED]
+    calls: list[JSON] = [{**bound_action(read, action), "undoes": str(action.undoes)} for action in waiting]
+    return decision.bound_to({"run": str(read.run.pk), "arguments": decision.digest_of(calls)})
+
+
+def bound_action(read: ReadRun, action: ReadAction) -> dict[str, JSON]:
+    return {
+        "tool": action.tool,
+        "definition": action.definition_hash,
+        "digest": read.commitment(canonical.encode(dict(action.arguments)).decode()),
+        "tier": action.tier,
+    }
+
+
 def shown_actions(read: ReadRun) -> tuple[ShownAction, ...]:
-    return tuple(shown_action(action, number=n) for n, action in enumerate(read.actions, start=1))
+    numbers = {action.id: number for number, action in enumerate(read.actions, start=1)}
+    return tuple(
+        shown_action(action, number=number, undoes=numbers.get(action.undoes, 0) if action.undoes else 0)
+        for number, action in enumerate(read.actions, start=1)
+    )
 
 
-def shown_action(action: ReadAction, *, number: int) -> ShownAction:
+def shown_action(action: ReadAction, *, number: int, undoes: int = 0) -> ShownAction:
     rows = list(arguments(action.arguments))
     return ShownAction(
         number=number,
+        undoes=undoes,
+        attempt=action.attempt,
         tool=visible(action.tool),
         tier=wording.tier(action.tier),
         state=badges.of_action(action.state),

@@ -18,9 +18,10 @@ from orchestration.console import badges, claims, people, timeline, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import Argument, arguments, shown_actions
 from orchestration.console.highlight import Part, clipped, plain, visible
-from orchestration.models import Approval, Checkpoint, Run
-from orchestration.records import ReadCall, ReadRun, ReadWord
-from orchestration.states import TERMINAL, ApprovalState, Decision, Kind, RunState
+from orchestration.models import Approval, Checkpoint, Inquiry, Run
+from orchestration.records import ReadCall, ReadInquiry, ReadRun, ReadWord
+from orchestration.runs import waits
+from orchestration.states import TERMINAL, ApprovalState, Decision, InquiryState, Kind, RunState
 
 KINDS = {Kind.QUESTION: "Question", Kind.VERIFY: "Verification"}
 ENTRIES = 400
@@ -35,6 +36,7 @@ def live(run: Run, actor: Actor) -> dict[str, Any]:
     """Return the head of the page: where the run is, what was decided, and its way so far. It holds no text."""
     entries = ledger.read_run(run.pk, limit=ENTRIES)
     pending = run.approvals.filter(state=ApprovalState.PENDING.value).first()
+    asked = run.inquiries.filter(state=InquiryState.OPEN.value).first()
     return {
         "run": run,
         "state": badges.of_state(run.state),
@@ -45,7 +47,8 @@ def live(run: Run, actor: Actor) -> dict[str, Any]:
         "timeline": timeline.draw(entries, state=run.state, created=run.created_at, now=now()),
         "pending": pending if pending and actor.may(Scope.APPROVALS_READ) else None,
         "moving": run.state not in TERMINAL,
-        "waits": run.state == RunState.DECISION and run.decision == Decision.ESCALATE,
+        "asked": asked if asked and actor.may(Scope.APPROVALS_READ) else None,
+        "waits": waits(run),
         "record": record_of(run, entries, may_read=actor.may(Scope.LEDGER_READ)),
     }
 
@@ -65,6 +68,8 @@ def summary(run: Run) -> str:
             return "Failed: nothing was published."
         case RunState.CANCELLED, _:
             return "Cancelled: nothing was published."
+        case RunState.EXECUTION, _ if waits(run):
+            return "Waits for a person: a call with an effect did not end well. Nothing is published until then."
         case RunState.DECISION, Decision.ESCALATE:
             return f"Waits for a person: {kept} supported by evidence. Nothing is published or done until then."
         case _:
@@ -96,8 +101,9 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
     """Return the rest of the page. Without ``read`` it holds what is no text: reviews, approvals and checkpoints."""
     approvals = tuple(run.approvals.order_by("-created_at"))
     words = read.words if read else ()
+    answerers = {item.row.decided_by for item in read.inquiries} - {""} if read else set()
     who = people.names(
-        {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals)},
+        {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals), *answerers},
         workspace=workspace_of(actor),
     )
     reviews = tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision"))
@@ -111,6 +117,7 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
         "who": who[run.requested_by],
         "kind": KINDS[Kind(run.kind)],
         "verifies": run.kind == Kind.VERIFY,
+        "inquiries": tuple(shown_inquiry(item, who) for item in read.inquiries) if read else (),
         "may_see_approvals": actor.may(Scope.APPROVALS_READ),
         "may_prove": actor.may(Scope.LEDGER_READ),
     }
@@ -246,6 +253,25 @@ def shown_call(call: ReadCall) -> ShownCall:
         took=wording.length(call.elapsed_us / 1e6),
         arguments=tuple(arguments(call.arguments)),
         result=plain(clipped(call.result, RESULT_LIMIT)) if call.result else (),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInquiry:
+    row: Inquiry
+    badge: Badge
+    fault: str
+    who: str
+    reason: tuple[Part, ...]
+
+
+def shown_inquiry(item: ReadInquiry, who: Mapping[str, str]) -> ShownInquiry:
+    return ShownInquiry(
+        row=item.row,
+        badge=badges.INQUIRIES[InquiryState(item.row.state)],
+        fault=wording.sentence(wording.of_fault(item.row.fault)),
+        who=who.get(item.row.decided_by, item.row.decided_by),
+        reason=plain(item.reason) if item.reason else (),
     )
 
 

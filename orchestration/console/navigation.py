@@ -12,8 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from audit.console import actor_in_console, workspace_of
 from audit.models import Membership, Workspace
 from audit.roles import Scope
-from orchestration.models import Approval
-from orchestration.states import ApprovalState
+from orchestration.models import Approval, Inquiry
+from orchestration.states import ApprovalState, InquiryState
 
 CAP = 99
 
@@ -67,9 +67,10 @@ def item(label: str, address: str, here: str, *, waiting: str = "") -> Item:
 
 
 def waiting_in(workspace: UUID) -> str:
-    """Return how many approvals wait, at most '99+'; empty for none."""
-    rows = Approval.objects.filter(run__workspace_id=workspace, state=ApprovalState.PENDING.value)
-    number = len(rows.values_list("pk")[: CAP + 1])
+    """Return how many approvals and inquiries wait, at most '99+'; empty for none."""
+    approvals = Approval.objects.filter(run__workspace_id=workspace, state=ApprovalState.PENDING.value)
+    inquiries = Inquiry.objects.filter(run__workspace_id=workspace, state=InquiryState.OPEN.value)
+    number = sum(len(rows.values_list("pk")[: CAP + 1]) for rows in (approvals, inquiries))
     if number > CAP:
         return f"{CAP}+"
     return str(number) if number else ""

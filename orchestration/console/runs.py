@@ -212,8 +212,7 @@ def live_part(request: HttpRequest, found: Run, actor: Actor) -> HttpResponse:
     """Answer a poll: nothing while the run has not moved, its head when it has, the whole page when it has ended."""
     if request.GET.get("version") == str(found.version):
         return HttpResponse(status=204)
-    waits = found.state == RunState.DECISION and found.decision == Decision.ESCALATE
-    if found.state in TERMINAL or waits:
+    if found.state in TERMINAL or verbs.waits(found):
         response = HttpResponse(status=200)
         response["HX-Redirect"] = reverse("console:run", args=[found.pk])
         return response

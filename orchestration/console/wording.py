@@ -117,6 +117,12 @@ def reason(code: str) -> str:
             return of_consensus(rest)
         case "tool":
             return of_tool(rest)
+        case "changed":
+            return f"changed since it was approved: {of_change(rest)}"
+        case "approval_void":
+            return f"it was approved, and then changed: {', '.join(of_change(part) for part in rest.split(','))}"
+        case "undo":
+            return f"a later call failed, so {rest} may be undone"
         case "stakes":
             return f"{people(number_of(rest.partition('_')[0]))} must agree at these stakes"
         case _:
@@ -146,6 +152,46 @@ def of_tool(code: str) -> str:
     if about in Tier.__members__:
         return f"it calls {name}, which {tier(Tier[about])}"
     return f"{name} {REFUSALS.get(about, about.replace('_', ' '))}"
+
+
+CHANGES = {
+    "answer": "the answer",
+    "arguments": "the arguments of an action",
+    "binding": "the record of what was shown",
+    "claims": "the claims or their verdicts",
+    "evidence": "a passage that a claim rests on",
+    "material": "what the guardians judged",
+    "policy": "the policy",
+    "definition": "is defined otherwise",
+    "tier": "has another tier",
+    "gone": "is not there any more",
+    "quarantined": "is quarantined",
+    "retired": "is retired",
+    "server_off": "is on a server that is switched off",
+}
+
+
+def of_change(code: str) -> str:
+    """Return what changed under an approval in words: a part of it, or 'tool:server/name:what'."""
+    if not code.startswith("tool:"):
+        return CHANGES.get(code, code)
+    name, _, what = code.removeprefix("tool:").rpartition(":")
+    return f"{name} {CHANGES.get(what, what)}"
+
+
+FAULTS = {
+    "CRASHED": "the worker ended between the intent and the outcome",
+    "CUT_OFF": "the run ended while the call was under way",
+    "TIMEOUT": "no answer came in time",
+    "DIED": "the server or the connection ended before it answered",
+    "JUNK": "what came back is not the protocol",
+    "TOO_LARGE": "what came back is over a limit",
+}
+
+
+def of_fault(fault: str) -> str:
+    """Return how a call ended that has no outcome, in words."""
+    return FAULTS.get(fault, fault)
 
 
 def dissent(item: str) -> str:

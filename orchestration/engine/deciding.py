@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +16,14 @@ from audit.ids import new_id
 from evidence.verdicts import Outcome, Verdict
 from guardians.guardian import Ballot
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
-from orchestration import decision, registry
+from orchestration import bindings, decision, registry
 from orchestration.decision import ActionRisk, Decided, Grounds
 from orchestration.engine import relatives
 from orchestration.engine.bench import Bench, State
+from orchestration.engine.gathering import check_server
 from orchestration.models import Action, Approval, Tool
 from orchestration.requests import ProposedAction
-from orchestration.states import ActionState, ApprovalState, Decision
+from orchestration.states import ActionState, ApprovalKind, ApprovalState, Decision
 
 
 def decide(bench: Bench, state: State) -> State:
@@ -73,11 +75,7 @@ def plan_action(bench: Bench, asked: ProposedAction, *, ordinal: int) -> dict[st
     if tool is None:
         return {"tool": asked.tool, "tier": 4, "refused": "unknown_tool", "arguments": {}}
     arguments = dict(asked.arguments)
-    refused = "" if registry.usable(tool) else f"tool_{tool.state.lower()}"
-    try:
-        check_arguments(tool.input_schema, arguments)
-    except ArgumentError:
-        refused = "arguments_do_not_fit"
+    refused = refusal_of(tool, arguments)
     row = action_row(bench, tool, arguments, ordinal=ordinal, refused=bool(refused))
     earlier = relatives.elsewhere(row)
     if earlier is not None and earlier.state == ActionState.DONE and not refused:
@@ -92,6 +90,15 @@ def plan_action(bench: Bench, asked: ProposedAction, *, ordinal: int) -> dict[st
         "arguments": arguments,
         "digest": row.arguments_digest,
     }
+
+
+def refusal_of(tool: Tool, arguments: Mapping[str, Any]) -> str:
+    """Return why a tool may not be called with these arguments, or ''."""
+    try:
+        check_arguments(tool.input_schema, arguments)
+    except ArgumentError:
+        return "arguments_do_not_fit"
+    return "" if registry.usable(tool) else f"tool_{tool.state.lower()}"
 
 
 def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: int, refused: bool) -> Action:
@@ -119,9 +126,9 @@ def risk_of(action: dict[str, Any]) -> ActionRisk:
     return ActionRisk(tool=action["tool"], tier=Tier(action["tier"]), refused=action["refused"])
 
 
-def binding_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> str:
-    """Return the hash of exactly what an approver is shown: answer, verdicts, evidence, actions and policy."""
-    return decision.binding(
+def parts_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the hashes of exactly what an approver is shown: answer, verdicts, evidence, actions and policy."""
+    return decision.parts(
         run=bench.journal.thread,
         answer=bench.journal.commitment(state["draft"]["text"]),
         claims=[
@@ -135,46 +142,125 @@ def binding_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> str
 
 
 def ask_people(bench: Bench, state: State, decided: Decided, actions: list[dict[str, Any]]) -> dict[str, Any]:
+    parts = parts_of(bench, state, actions)
+    approval = approval_for(bench, ApprovalKind.DECISION, parts=parts, reasons=decided.reasons, people=decided.people)
+    bench.journal.set(decision=Decision.ESCALATE, reason=shown(decided))
+    return {"id": str(approval.pk), "binding": approval.binding}
+
+
+def approval_for(
+    bench: Bench, kind: ApprovalKind, *, parts: dict[str, str], reasons: Sequence[str], people: int
+) -> Approval:
+    """Ask people, and let the run wait for them: without a due time no worker takes it up until somebody decided."""
     run = bench.journal.run
-    binding = binding_of(bench, state, actions)
-    expires = now() + dt.timedelta(minutes=settings.PROMETHEUS_APPROVAL_MINUTES)
     approval = Approval(
         id=new_id(),
         run_id=run.pk,
-        binding=binding,
-        reasons=list(decided.reasons),
-        quorum=decided.people,
+        kind=kind.value,
+        binding=decision.bound_to(parts),
+        parts=parts,
+        reasons=list(reasons),
+        quorum=people,
         requested_by=run.requested_by,
-        expires_at=expires,
+        expires_at=now() + dt.timedelta(minutes=settings.PROMETHEUS_APPROVAL_MINUTES),
     )
     bench.journal.add(approval)
-    bench.journal.enter(EventType.APPROVAL_REQUESTED, approval=str(approval.pk), binding=binding, quorum=decided.people)
-    # The run waits for a person: no due time, so that no worker takes it up until somebody has decided.
-    bench.journal.set(decision=Decision.ESCALATE, reason=shown(decided), due_at=None)
+    bench.journal.enter(
+        EventType.APPROVAL_REQUESTED,
+        approval=str(approval.pk),
+        kind=kind.value,
+        binding=approval.binding,
+        quorum=people,
+    )
+    bench.journal.set(due_at=None)
     bench.journal.barrier = True
-    return {"id": str(approval.pk), "binding": binding}
+    return approval
 
 
 def resume(bench: Bench, state: State, word: dict[str, Any]) -> State:
-    """Take up what people decided: go on if it was approved and still is what they saw, else refuse."""
+    """Take up what people decided: go on if it was approved and nothing of it changed, else ask anew or refuse."""
     approval = Approval.objects.get(pk=UUID(state["approval"]["id"]))
     granted = word.get("state") == ApprovalState.APPROVED and approval.state == ApprovalState.APPROVED
-    unchanged = binding_of(bench, state, state["actions"]) == approval.binding
-    outcome = "approved" if granted and unchanged and approval.used_at is None else "not_approved"
-    if granted and not unchanged:
-        outcome = "approval_void"
-        approval.void()
-        bench.journal.change(approval, "state")
+    changes = changes_since(bench, state, approval) if granted else ()
+    if granted and changes:
+        void(bench, approval, changes)
     approval.used_at = now()
     bench.journal.change(approval, "used_at")
+    outcome = "approval_void" if changes else "approved" if granted else "not_approved"
     bench.journal.enter(EventType.RUN_RESUMED, approval=str(approval.pk), state=approval.state, outcome=outcome)
-    if outcome == "approved":
+    if changes:
+        return after_change(bench, state, approval, changes)
+    if granted:
         published = decision.published(Outcome(state["grounds"]["outcome"]))
         bench.journal.move("execute", barrier=True, decision=published)
     else:
-        bench.journal.set(reason=f"approval:{approval.state.lower()}" if outcome == "not_approved" else outcome)
+        bench.journal.set(reason=f"approval:{approval.state.lower()}")
         bench.journal.move("refuse", barrier=True)
     return {"approval": {**state["approval"], "outcome": outcome}}
+
+
+def changes_since(bench: Bench, state: State, approval: Approval) -> tuple[str, ...]:
+    """Return what is not as it was when people were asked, as codes; servers are asked for their definitions anew."""
+    run, key = bench.journal.run, bench.journal.key
+    actions = bindings.effects_of(run)
+    for server in {action.tool.server.pk: action.tool.server for action in actions}.values():
+        check_server(server, bench.parts.bridge, bench.watch)
+    stored = decision.differing(approval.parts, bindings.parts_now(run, key=key))
+    held = decision.differing(approval.parts, parts_of(bench, state, state["actions"]))
+    evidence = ("evidence",) if bindings.tampered_evidence(run, key=key) else ()
+    bound = () if decision.bound_to(approval.parts) == approval.binding else ("binding",)
+    tools = bindings.changed_tools(actions, registry.tools_of(run.workspace_id))
+    return tuple(dict.fromkeys((*stored, *held, *evidence, *bound, *tools)))
+
+
+def void(bench: Bench, approval: Approval, changes: Sequence[str]) -> None:
+    """Record that an approval no longer stands, and what changed."""
+    approval.void()
+    approval.changed = list(changes)
+    bench.journal.change(approval, "state", "changed")
+    bench.journal.enter(EventType.APPROVAL_VOIDED, approval=str(approval.pk), changed=list(changes))
+
+
+def after_change(bench: Bench, state: State, approval: Approval, changes: Sequence[str]) -> State:
+    """Ask anew when only tools changed: what was judged still stands. When that changed, nobody can be asked."""
+    judged = [change for change in changes if not change.startswith("tool:")]
+    if judged:
+        bench.journal.set(reason=f"approval_void:{','.join(judged)}"[:300])
+        bench.journal.move("refuse", barrier=True)
+        return {"approval": {**state["approval"], "outcome": "approval_void"}}
+    actions = planned_again(bench, state)
+    decided = decision.decide(grounds_from(state["grounds"]), [risk_of(action) for action in actions])
+    again: dict[str, Any] = {"decision": decided.decision.value, "reasons": list(decided.reasons)}
+    if decided.decision is Decision.REFUSE:
+        refuse(bench, decided)
+        known = {**state["approval"], "outcome": "approval_void"}
+        return {"actions": actions, "decided": {**again, "people": 0}, "approval": known}
+    reasons = (*(f"changed:{change}" for change in changes), *doubts(decided))
+    people = max(1, decided.people, approval.quorum)
+    asked = ask_people(bench, state, Decided(Decision.ESCALATE, reasons, people), actions)
+    return {"actions": actions, "approval": {**asked, "outcome": "asked_again"}}
+
+
+def doubts(decided: Decided) -> tuple[str, ...]:
+    return decided.reasons if decided.decision is Decision.ESCALATE else ()
+
+
+def planned_again(bench: Bench, state: State) -> list[dict[str, Any]]:
+    """Return the actions with their tools as they are now, and write it to their rows. Nothing of them was begun."""
+    tools = registry.tools_of(bench.journal.run.workspace_id)
+    rows = {str(row.pk): row for row in bindings.effects_of(bench.journal.run)}
+    return [replanned(bench, planned, rows[planned["id"]], tools) for planned in state["actions"]]
+
+
+def replanned(bench: Bench, planned: dict[str, Any], row: Action, tools: Mapping[str, Tool]) -> dict[str, Any]:
+    tool = tools.get(planned["tool"])
+    if tool is None or row.state != ActionState.PROPOSED:
+        return planned if tool else {**planned, "refused": "unknown_tool"}
+    refused = refusal_of(tool, planned["arguments"])
+    row.definition_hash, row.tier = tool.definition_hash, registry.tier_of(tool).value
+    row.state = (ActionState.REFUSED if refused else ActionState.PROPOSED).value
+    bench.journal.change(row, "definition_hash", "tier", "state")
+    return {**planned, "definition": row.definition_hash, "tier": row.tier, "refused": refused}
 
 
 def is_supported(claim: dict[str, Any]) -> bool:

@@ -71,7 +71,13 @@ def after_decide(state: State) -> str:
 
 
 def after_hold(state: State) -> str:
-    return "execute" if state["approval"]["outcome"] == "approved" else "log"
+    match state["approval"]["outcome"]:
+        case "approved":
+            return "execute"
+        case "asked_again":
+            return "hold"
+        case _:
+            return "log"
 
 
 def build(saver: DjangoSaver) -> CompiledStateGraph[State, Bench, State, State]:
@@ -84,7 +90,7 @@ def build(saver: DjangoSaver) -> CompiledStateGraph[State, Bench, State, State]:
     graph.add_edge("draft", "gate")
     graph.add_conditional_edges("gate", after_gate, ["decide", "draft"])
     graph.add_conditional_edges("decide", after_decide, ["hold", "execute", "log"])
-    graph.add_conditional_edges("hold", after_hold, ["execute", "log"])
+    graph.add_conditional_edges("hold", after_hold, ["execute", "hold", "log"])
     graph.add_edge("execute", "log")
     graph.add_edge("log", END)
     return graph.compile(checkpointer=saver)

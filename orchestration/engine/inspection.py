@@ -4,7 +4,7 @@ Each group of runs is read in one snapshot of the database, so what workers do m
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -22,13 +22,25 @@ from evidence.verdicts import Stance, Verdict
 from orchestration.engine import rows
 from orchestration.engine.envelope import CheckpointRefused, Envelope, Strict
 from orchestration.engine.rows import Connected, Place
-from orchestration.models import Action, Checkpoint, Run
-from orchestration.states import LIVE, RETURNS, RUN_TRANSITIONS, ActionState, RunState
+from orchestration.models import Action, Checkpoint, Inquiry, Run
+from orchestration.states import LIVE, RETURNS, RUN_TRANSITIONS, ActionState, InquiryState, RunState
 
 GROUP = 50
 BEGUN = ("run.submitted", "run.forked")
 MOVED = ("run.advanced", "run.failed", "run.cancelled")
-EFFECTS = ("effect.intended", "effect.done", "effect.failed", "effect.unknown", "effect.taken_over")
+EFFECTS = (
+    "effect.intended",
+    "effect.done",
+    "effect.failed",
+    "effect.unknown",
+    "effect.taken_over",
+    "effect.repeated",
+    "effect.withdrawn",
+    "effect.answered",
+    "effect.undone",
+)
+# What a person's answer says of an intent: that it came to its end, or that nothing came of it.
+CLOSED = (f"answered {InquiryState.TRY_AGAIN}", f"answered {InquiryState.GIVEN_UP}")
 TOLD = (*BEGUN, *MOVED, *EFFECTS, "run.restored", "run.completed")
 # Whoever goes back to an earlier checkpoint on purpose says so; two other children of one are two workers.
 ON_PURPOSE = frozenset({"fork", "update"})
@@ -81,6 +93,8 @@ class Inspection:
         actions: dict[UUID, list[Action]] = defaultdict(list)
         for action in Action.objects.filter(run__in=ids).order_by("ordinal").only("run_id", "state", "ordinal"):
             actions[action.run_id].append(action)
+        open_ = Inquiry.objects.filter(run__in=ids, state=InquiryState.OPEN.value)
+        asked = set(open_.values_list("action", flat=True))
         unproven = unproven_of(ids)
         for run in group:
             self.runs += 1
@@ -88,6 +102,7 @@ class Inspection:
                 compare_state(run, told[run.pk]),
                 compare_steps(run, steps[str(run.pk)]),
                 compare_effects(actions[run.pk], told[run.pk]),
+                unasked(run, actions[run.pk], asked),
                 unproven[run.pk],
                 compare_digests(run, connected) if self.digests else (),
             )
@@ -210,6 +225,8 @@ def compare_effects(actions: Sequence[Action], entries: Sequence[ReadEntry]) -> 
     for entry in entries:
         if entry.type in EFFECTS:
             told[str(entry.data.get("action"))][entry.type] += 1
+        if entry.type == "effect.answered":
+            told[str(entry.data.get("action"))][f"answered {entry.data.get('answer')}"] += 1
     for action in actions:
         yield from judge_effect(action, told.pop(str(action.pk), Counter()))
     for name in told:
@@ -217,17 +234,29 @@ def compare_effects(actions: Sequence[Action], entries: Sequence[ReadEntry]) -> 
 
 
 def judge_effect(action: Action, told: Counter[str]) -> Iterator[str]:
-    """Compare an action with its entries. One that failed for certain may have been tried again."""
-    intended, done, taken = told["effect.intended"], told["effect.done"], told["effect.taken_over"]
-    began = intended - told["effect.failed"]
+    """Compare an action with its entries. What failed, or a person said did not happen, may have been tried again."""
+    intended, taken = told["effect.intended"], told["effect.taken_over"]
+    done = told["effect.done"] + told[f"answered {InquiryState.HAPPENED}"]
+    began = intended - told["effect.failed"] - told["effect.withdrawn"] - sum(told[word] for word in CLOSED)
     where = f"action {action.pk} is {action.state}"
-    if action.state == ActionState.DONE:
+    if action.state in {ActionState.DONE, ActionState.UNDONE}:
         if (began, done, taken) not in {(1, 1, 0), (0, 0, 1)}:
             yield f"{where}, and the ledger has {began} open intents, {done} outcomes and {taken} that were taken over"
     elif done or taken:
         yield f"{where}, and the ledger says that it was done"
     elif began != (action.state in BEGAN):
         yield f"{where}, and the ledger has {began} open intents"
+    if told["effect.unknown"] - told["effect.answered"] != (action.state == ActionState.UNKNOWN):
+        yield f"{where}, and {told['effect.unknown']} times it was unknown, of which {told['effect.answered']} answered"
+
+
+def unasked(run: Run, actions: Sequence[Action], asked: Collection[UUID]) -> Iterator[str]:
+    """Yield effects that nobody knows of and nobody is asked about."""
+    for action in actions:
+        if action.state == ActionState.UNKNOWN and action.pk not in asked:
+            yield f"action {action.pk} is UNKNOWN, and no inquiry asks about it"
+        if action.state == ActionState.INTENDED and run.state not in LIVE:
+            yield f"action {action.pk} is INTENDED in a run that is {run.state}, and no inquiry asks about it"
 
 
 def unproven_of(ids: Sequence[UUID]) -> Mapping[UUID, list[str]]:

@@ -32,7 +32,7 @@ from orchestration.engine.journal import Journal, StaleWrite, journal_for
 from orchestration.models import Draft, Restore, Run
 from orchestration.restoring import RestoreChanged
 from orchestration.snapshots import Thread
-from orchestration.states import ActionState, Kind, RestoreKind, RestoreState, RunState
+from orchestration.states import ActionKind, ActionState, Kind, RestoreKind, RestoreState, RunState
 
 logger = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ def make_due(journal: Journal) -> None:
 
 def free_failed(journal: Journal, run: Run) -> list[UUID]:
     """Let actions that are known not to have happened be tried again; return which."""
-    failed = list(run.actions.filter(state=ActionState.FAILED.value).order_by("ordinal"))
+    failed = list(run.actions.filter(kind=ActionKind.EFFECT.value, state=ActionState.FAILED.value).order_by("ordinal"))
     for action in failed:
         action.state, action.fault = ActionState.PROPOSED, ""
         journal.change(action, "state", "fault")

@@ -94,7 +94,8 @@ def open_desk(workspace: Workspace, *, actor: Actor, tickets: Path) -> ToolServe
     registry.record_definitions(server.pk, definitions, actor=actor)
     for tool in Tool.objects.filter(server=server).exclude(state="RETIRED"):
         if not registry.usable(tool):
-            registry.approve_tool(tool.pk, tier=TIERS.get(tool.name, Tier.DELETE), actor=actor)
+            tier = TIERS.get(tool.name, Tier.DELETE)
+            registry.approve_tool(tool.pk, tier=tier, seen=tool.definition_hash, actor=actor)
     return server
 
 

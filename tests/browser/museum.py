@@ -17,7 +17,7 @@ from audit.roles import Role
 from orchestration import runs
 from orchestration.models import Restore, Run
 from tests.conftest import Person, person
-from tests.orchestration import scenes
+from tests.orchestration import rows, scenes
 from tests.orchestration.looking import ACID, WARFARIN
 from tests.orchestration.scenes import Said, Seen
 
@@ -61,6 +61,7 @@ def furnish(url: str) -> Museum:
     scenes.checkpoint(published, 1)
     hostile = scenes.completed(grace, [HOSTILE], question=HOSTILE.text)
     approval = scenes.waiting(grace, [WARFARIN, ACID], stakes="HIGH", quorum=2, actions=[TICKET])
+    asked = rows.inquiry(scenes.submit(grace))
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -72,6 +73,8 @@ def furnish(url: str) -> Museum:
         "approvals": "/console/approvals",
         "approvals-none": "/console/approvals?state=REJECTED",
         "decision": f"/console/approvals/{approval.pk}",
+        "inquiry": f"/console/inquiries/{asked.pk}",
+        "run-asked": f"/console/runs/{asked.run_id}",
         "ledger": "/console/ledger",
         "ledger-run": f"/console/ledger?run={published.pk}",
         "checkpoints": f"/console/runs/{published.pk}/checkpoints",

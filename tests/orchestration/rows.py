@@ -6,14 +6,16 @@ from typing import Any
 from django.db import connection
 from django.utils.timezone import now
 
-from audit import keys
+from audit import canonical, keys, vault
 from audit.actors import Actor
+from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Entry, Workspace
+from orchestration import inquiry as inquiries
 from orchestration import requests, runs
 from orchestration.engine.journal import Journal, journal_for
-from orchestration.models import Approval, Run, Tool, ToolServer
-from orchestration.states import RUN_TRANSITIONS, Decision, Kind, RunState
+from orchestration.models import Action, Approval, Inquiry, Run, Tool, ToolServer
+from orchestration.states import RUN_TRANSITIONS, ActionState, Decision, Kind, RunState
 
 QUESTION = "How long before surgery is warfarin stopped?"
 BINDING = "b" * 64
@@ -62,6 +64,27 @@ def waiting(run: Run, *, quorum: int = 1, minutes: float = 15) -> Approval:
         requested_by=run.requested_by,
         expires_at=now() + dt.timedelta(minutes=minutes),
     )
+
+
+def inquiry(run: Run) -> Inquiry:
+    """Return an open inquiry about an effect of a run that waits in EXECUTION for an answer."""
+    bring(run, RunState.EXECUTION, due_at=None)
+    known = Tool.objects.filter(server__workspace=run.workspace_id, name="file_ticket").first() or tool(
+        run.workspace, "file_ticket"
+    )
+    action = Action(id=new_id(), run=run, tool=known, ordinal=run.actions.count(), tier=1, definition_hash="d" * 64)
+    key = keys.load(run.key_id)
+    text = canonical.encode({"title": "Ask the pharmacy."}).decode()
+    action.arguments_digest, action.idempotency_key = vault.commitment(key, text), vault.commitment(key, str(action.pk))
+    seal_text(key, action, "arguments_sealed", text)
+    action.save(force_insert=True)
+    action.attempt, action.intended_at, action.fault = 1, now(), "DIED"
+    for state in (ActionState.INTENDED, ActionState.UNKNOWN):
+        action.state = state.value
+        action.save()
+    asked = inquiries.unsaved(action, run, fault="DIED", key=key, said="It was here.", elapsed_us=1_200_000)
+    asked.save(force_insert=True)
+    return asked
 
 
 def journal_of(run: Run) -> Journal:

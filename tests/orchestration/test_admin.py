@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.db import models
 from django.test import Client
 
+from guardians.toolrisk import Tier
 from orchestration.models import Run, Tool
 from orchestration.states import ToolState
 from tests.conftest import Person
@@ -43,24 +44,37 @@ def test_facts_are_neither_added_nor_deleted(client: Client, grace: Person, mode
     assert client.post(address(model, f"{row.pk}/delete/"), {"post": "yes"}).status_code == 403
 
 
-def approve(client: Client, row: Tool, action: str) -> Tool:
-    client.post(address(Tool), {"action": action, "_selected_action": [str(row.pk)]})
+def approve(client: Client, row: Tool, *, tier: str = "READ_ONLY", seen: str = "") -> Tool:
+    word = {"action": "approve", "_selected_action": [str(row.pk)], "tier": tier}
+    client.post(address(Tool), {**word, f"seen-{row.pk}": seen or row.definition_hash})
     return Tool.objects.get(pk=row.pk)
 
 
-@pytest.mark.parametrize(
-    ("action", "tier"), [("approve_read_only", 0), ("approve_limited_writes", 1), ("approve_changes", 2)]
-)
-def test_a_tool_is_approved_at_a_tier(client: Client, ada: Person, action: str, tier: int) -> None:
-    approved = approve(client, tool(ada.user.memberships.get().workspace), action)
+@pytest.mark.parametrize("tier", list(Tier))
+def test_a_tool_is_approved_at_a_tier(client: Client, ada: Person, tier: Tier) -> None:
+    approved = approve(client, tool(ada.user.memberships.get().workspace), tier=tier.name)
     assert (approved.state, approved.registered_tier) == (ToolState.ACTIVE, tier)
+
+
+def test_definitions_are_shown_before_they_are_approved(client: Client, ada: Person) -> None:
+    row = tool(ada.user.memberships.get().workspace, description="It searches <b>all</b>.")
+    answer = client.post(address(Tool), {"action": "approve", "_selected_action": [str(row.pk)]})
+    shown = answer.content.decode()
+    assert f'name="seen-{row.pk}" value="{row.definition_hash}"' in shown
+    assert "It searches &lt;b&gt;all&lt;/b&gt;." in shown
+    assert Tool.objects.get(pk=row.pk).state == ToolState.QUARANTINED
+
+
+def test_a_definition_that_changed_while_it_was_read_is_not_approved(client: Client, ada: Person) -> None:
+    row = tool(ada.user.memberships.get().workspace)
+    assert approve(client, row, seen="0" * 64).state == ToolState.QUARANTINED
 
 
 def test_a_tool_of_another_workspace_is_not_approved(client: Client, mallory: Person) -> None:
     theirs = tool(mallory.user.memberships.all()[0].workspace)
-    assert approve(client, theirs, "approve_read_only").state == ToolState.QUARANTINED
+    assert approve(client, theirs).state == ToolState.QUARANTINED
 
 
 def test_a_tool_that_is_gone_is_not_approved(client: Client, ada: Person) -> None:
     gone = tool(ada.user.memberships.get().workspace, state=ToolState.RETIRED)
-    assert approve(client, gone, "approve_read_only").state == ToolState.RETIRED
+    assert approve(client, gone).state == ToolState.RETIRED

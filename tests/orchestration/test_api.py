@@ -9,6 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from audit import apikeys
+from audit.actors import Actor, ActorKind
 from audit.canonical import parse
 from audit.ids import new_id
 from audit.models import DataKey, Entry
@@ -18,7 +19,7 @@ from orchestration.models import Approval, Run
 from orchestration.states import RunState
 from tests.conftest import PASSWORD, Person
 from tests.orchestration.calling import ASKED, ENDPOINTS, V1, WORD, by_key, caller, is_problem
-from tests.orchestration.rows import BINDING, REASON, bring, fresh, submitted, waiting
+from tests.orchestration.rows import BINDING, REASON, bring, fresh, inquiry, submitted, tool, waiting
 from tests.orchestration.test_records import ANSWER, TEXTS, full
 
 # Submitting
@@ -252,7 +253,13 @@ WITH_ID = [(method, path) for method, path, _ in ENDPOINTS if "{" in path]
 
 
 def at(path: str, approval: Approval) -> str:
-    return path.format(run=approval.run_id, approval=approval.pk, restore=new_id(), batch=new_id())
+    known = {"inquiry": new_id(), "tool": new_id()}
+    if "{inquiry}" in path:
+        asked = inquiry(submitted(Actor(ActorKind.USER, "1", approval.run.workspace_id, frozenset(Scope))))
+        known |= {"inquiry": asked.pk, "tool": asked.action.tool_id}
+    elif "{tool}" in path:
+        known["tool"] = tool(approval.run.workspace, "asked_about").pk
+    return path.format(run=approval.run_id, approval=approval.pk, restore=new_id(), batch=new_id(), **known)
 
 
 def key_with(who: Person, *scopes: str) -> str:
@@ -270,16 +277,18 @@ def test_nothing_of_another_workspace_is_there(grace: Person, mallory: Person, m
 @pytest.mark.parametrize(("method", "path"), WITH_ID)
 def test_what_does_not_exist_is_answered_just_the_same(mallory: Person, method: str, path: str) -> None:
     answer = caller(mallory).send(
-        method, path.format(run=new_id(), approval=new_id(), restore=new_id(), batch=new_id()), WORD
+        method,
+        path.format_map(dict.fromkeys(("run", "approval", "restore", "batch", "inquiry", "tool"), new_id())),
+        WORD,
     )
     assert is_problem(answer, 404)
 
 
 def test_lists_hold_the_own_workspace_only(grace: Person, mallory: Person) -> None:
     waiting(full(grace))
-    assert [
-        caller(mallory).get(path).body["results"] for path in ("/runs", "/approvals", "/documents", "/restores")
-    ] == [[]] * 4
+    inquiry(submitted(grace.actor))
+    lists = ("/runs", "/approvals", "/documents", "/restores", "/inquiries", "/tools")
+    assert [caller(mallory).get(path).body["results"] for path in lists] == [[]] * 6
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), ENDPOINTS)

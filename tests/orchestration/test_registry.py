@@ -8,15 +8,16 @@ from auditlog.models import LogEntry
 from mcp_types import Tool as McpTool
 
 from audit.canonical import parse
-from audit.errors import Conflict, NotAllowed, NotFound
+from audit.errors import Conflict, Invalid, NotAllowed, NotFound
 from audit.ids import new_id
 from audit.models import Entry
 from guardians.toolrisk import Tier
 from orchestration import registry
+from orchestration.compensation import CompensationError
 from orchestration.engine.toolcalls import Definition, ServerAddress, ToolFailure, Transport
 from orchestration.engine.tools import definitions_of
 from orchestration.models import Tool, ToolServer
-from orchestration.registry import Drift
+from orchestration.registry import Drift, ToolChanged
 from orchestration.states import ToolState
 from tests.conftest import Person
 from tests.orchestration.rows import server, tool
@@ -35,7 +36,7 @@ def known(desk: ToolServer, name: str = "search") -> Tool:
 
 def approved(desk: ToolServer, who: Person) -> Tool:
     discover(desk, who, SEARCH)
-    return registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, actor=who.actor)
+    return registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, seen=SEARCH.hash, actor=who.actor)
 
 
 def said(who: Person) -> list[tuple[str, Any]]:
@@ -126,7 +127,68 @@ def test_a_retired_tool_cannot_be_approved(desk: ToolServer, ada: Person) -> Non
     discover(desk, ada, SEARCH)
     discover(desk, ada)
     with pytest.raises(Conflict, match="no longer offered"):
-        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, actor=ada.actor)
+        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, seen=SEARCH.hash, actor=ada.actor)
+
+
+def test_a_definition_that_changed_since_it_was_seen_is_not_approved(desk: ToolServer, ada: Person) -> None:
+    discover(desk, ada, SEARCH)
+    discover(desk, ada, replace(SEARCH, description="Other."))
+    with pytest.raises(ToolChanged, match="is defined otherwise now"):
+        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, seen=SEARCH.hash, actor=ada.actor)
+    assert not registry.usable(known(desk))
+
+
+def compensate(desk: ToolServer, who: Person, **options: Any) -> Tool:
+    """Register that filing is undone by a search, as silly as that is."""
+    known_ = {"arguments": {"query": {"from": "result.id"}}, "seen": FILE.hash, "seen_by": SEARCH.hash, **options}
+    return registry.register_compensation(known(desk, "file").pk, by=known(desk).pk, actor=who.actor, **known_)
+
+
+@pytest.fixture
+def both(desk: ToolServer, ada: Person) -> ToolServer:
+    discover(desk, ada, SEARCH, FILE)
+    for name, seen in (("search", SEARCH.hash), ("file", FILE.hash)):
+        registry.approve_tool(known(desk, name).pk, tier=Tier.READ_ONLY, seen=seen, actor=ada.actor)
+    return desk
+
+
+def test_a_compensation_is_registered_and_said(both: ToolServer, ada: Person) -> None:
+    compensate(both, ada)
+    assert registry.compensating(known(both, "file")) == known(both)
+    assert said(ada)[-1][0] == "tool.compensation"
+
+
+def test_a_compensation_needs_both_definitions_as_they_were_seen(both: ToolServer, ada: Person) -> None:
+    with pytest.raises(ToolChanged):
+        compensate(both, ada, seen="0" * 64)
+    with pytest.raises(ToolChanged):
+        compensate(both, ada, seen_by="0" * 64)
+
+
+def test_a_compensation_whose_tool_changed_undoes_nothing(both: ToolServer, ada: Person) -> None:
+    compensate(both, ada)
+    discover(both, ada, replace(SEARCH, description="Other."), FILE)
+    with pytest.raises(CompensationError, match="changed since it was registered"):
+        registry.compensating(known(both, "file"))
+
+
+def test_a_tool_that_may_not_be_used_undoes_nothing(both: ToolServer, ada: Person) -> None:
+    ToolServer.objects.update(enabled=False)
+    with pytest.raises(Conflict, match="approve it first"):
+        compensate(both, ada)
+
+
+def test_without_a_registration_there_is_no_compensation(both: ToolServer) -> None:
+    with pytest.raises(CompensationError, match="no compensation is registered"):
+        registry.compensating(known(both, "file"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"query": "result.id"}, {"query": {"from": "answer"}}, {"query": {"value": 1, "from": "key"}}]
+)
+def test_arguments_that_are_no_mapping_are_refused(both: ToolServer, ada: Person, arguments: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match="argument 'query'"):
+        compensate(both, ada, arguments=arguments)
 
 
 def test_a_server_that_is_switched_off_lends_no_tools(desk: ToolServer, ada: Person) -> None:
@@ -157,23 +219,24 @@ def test_discovering_leaves_no_trace_in_the_history_of_the_server(desk: ToolServ
 def test_who_lacks_the_scope_approves_nothing(desk: ToolServer, ada: Person, grace: Person) -> None:
     discover(desk, ada, SEARCH)
     with pytest.raises(NotAllowed):
-        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, actor=grace.actor)
+        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, seen=SEARCH.hash, actor=grace.actor)
 
 
 def test_a_tool_of_another_workspace_is_not_there(desk: ToolServer, ada: Person, mallory: Person) -> None:
     discover(desk, ada, SEARCH)
     with pytest.raises(NotFound):
-        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, actor=mallory.actor)
+        registry.approve_tool(known(desk).pk, tier=Tier.READ_ONLY, seen=SEARCH.hash, actor=mallory.actor)
     with pytest.raises(NotFound):
-        registry.approve_tool(new_id(), tier=Tier.READ_ONLY, actor=ada.actor)
+        registry.approve_tool(new_id(), tier=Tier.READ_ONLY, seen=SEARCH.hash, actor=ada.actor)
 
 
 def test_a_hint_raises_the_tier_and_never_lowers_it(desk: ToolServer, ada: Person) -> None:
     discover(desk, ada, FILE, replace(SEARCH, annotations={"readOnlyHint": True}))
     for name in ("file", "search"):
-        registry.approve_tool(known(desk, name).pk, tier=Tier.READ_ONLY, actor=ada.actor)
+        seen = known(desk, name).definition_hash
+        registry.approve_tool(known(desk, name).pk, tier=Tier.READ_ONLY, seen=seen, actor=ada.actor)
     assert registry.tier_of(known(desk, "file")) > Tier.READ_ONLY
-    registry.approve_tool(known(desk).pk, tier=Tier.MODIFY, actor=ada.actor)
+    registry.approve_tool(known(desk).pk, tier=Tier.MODIFY, seen=known(desk).definition_hash, actor=ada.actor)
     assert registry.tier_of(known(desk)) is Tier.MODIFY
 
 

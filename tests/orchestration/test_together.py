@@ -15,11 +15,12 @@ from audit.actors import SYSTEM
 from audit.errors import Conflict
 from audit.ids import new_id
 from audit.models import Entry, Workspace
-from orchestration import runs
-from orchestration.models import Approval, Run
+from orchestration import inquiring, runs
+from orchestration.models import Approval, Inquiry, Run
+from orchestration.states import InquiryState
 from tests.conftest import Person
 from tests.orchestration.calling import caller
-from tests.orchestration.rows import BINDING, REASON, entries, fresh, question, submitted, waiting
+from tests.orchestration.rows import BINDING, REASON, entries, fresh, inquiry, question, submitted, waiting
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -103,6 +104,39 @@ def test_approving_and_cancelling_at_once_is_no_deadlock(grace: Person, alan: Pe
         ended = list(people.map(decide_in_thread, words))
     assert ended in (["done", "done"], ["Conflict", "done"])
     assert fresh(approval.run).state == "CANCELLED"
+
+
+def answer(asked: Inquiry, who: Person, word: InquiryState) -> Inquiry:
+    return inquiring.answer(asked.pk, word=word, reason=REASON, seen=asked.binding, actor=who.actor)
+
+
+def test_of_two_people_who_answer_at_once_one_is_heard(grace: Person, alan: Person, barbara: Person) -> None:
+    asked = inquiry(submitted(grace.actor))
+    words = [
+        lambda: answer(asked, alan, InquiryState.HAPPENED),
+        lambda: answer(asked, barbara, InquiryState.TRY_AGAIN),
+    ]
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(decide_in_thread, words)) == ["Conflict", "done"]
+    settled = {"HAPPENED": "DONE", "TRY_AGAIN": "PROPOSED"}
+    asked.action.refresh_from_db()
+    assert asked.action.state == settled[Inquiry.objects.get(pk=asked.pk).state]
+    assert entries(asked.run).count("effect.answered") == 1
+
+
+@pytest.mark.parametrize("attempt", range(5))
+def test_answering_and_cancelling_at_once_is_no_deadlock_and_loses_no_answer(
+    grace: Person, alan: Person, attempt: int
+) -> None:
+    asked = inquiry(submitted(grace.actor))
+    words = [
+        lambda: answer(asked, alan, InquiryState.HAPPENED),
+        lambda: runs.cancel(asked.run_id, actor=grace.actor),
+    ]
+    with ThreadPoolExecutor(2) as people:
+        assert list(people.map(decide_in_thread, words)) == ["done", "done"]
+    asked.action.refresh_from_db()
+    assert (fresh(asked.run).state, fresh(asked.run).due_at, asked.action.state) == ("CANCELLED", None, "DONE")
 
 
 def test_two_beats_expire_an_approval_once(grace: Person) -> None:

@@ -123,8 +123,9 @@ def test_an_effect_whose_run_is_cancelled_is_unknown_and_its_server_is_told(
     assert run.actions.get().state == "UNKNOWN"  # at once: should the worker die now, it stays on record
     assert slice_.result(timeout=20) is Ended.STALE
     assert time.monotonic() - started < SECOND
-    assert (run.actions.get().state, run.actions.get().fault) == ("UNKNOWN", "STOPPED")
-    assert control(run) == ["effect.unknown", "run.cancelled", "effect.unknown"]
+    assert (run.actions.get().state, run.actions.get().fault) == ("UNKNOWN", "CUT_OFF")
+    assert control(run) == ["effect.unknown", "run.cancelled", "effect.learned"]
+    assert run.inquiries.get().state == "OPEN"
     assert list(ledger.check_chains()) == []
 
 
@@ -134,7 +135,8 @@ def test_a_result_that_comes_after_the_run_was_cancelled_is_on_record(quick: Sta
     runs.cancel(action.run_id, actor=quick.actors["grace"])
     outcomes.record_late(action.pk, Learned(ActionState.DONE, result="c" * 64), actor=SYSTEM)
     assert Action.objects.get(pk=action.pk).state == "DONE"
-    assert control(action.run) == ["effect.unknown", "run.cancelled", "effect.done"]
+    assert action.inquiries.get().state == "HAPPENED"
+    assert control(action.run) == ["effect.unknown", "run.cancelled", "effect.answered"]
 
 
 def test_where_another_worker_drives_the_run_a_late_outcome_is_an_entry_only(quick: Stage, tmp_path: Path) -> None:
@@ -142,7 +144,7 @@ def test_where_another_worker_drives_the_run_a_late_outcome_is_an_entry_only(qui
     action = intended(quick)
     outcomes.record_late(action.pk, Learned(ActionState.FAILED, "NOT_SENT"), actor=SYSTEM)
     assert Action.objects.get(pk=action.pk).state == "INTENDED"
-    assert control(action.run) == ["effect.failed"]
+    assert control(action.run) == ["effect.learned"]
 
 
 def intended(stage: Stage) -> Action:
@@ -169,7 +171,7 @@ def test_a_shutdown_lets_a_search_be_done_again_by_the_next_worker(
 
 
 @pytest.mark.parametrize(
-    ("idempotent", "state", "end"), [(True, "INTENDED", Ended.SLICED), (False, "UNKNOWN", Ended.FAILED)]
+    ("idempotent", "state", "end"), [(True, "INTENDED", Ended.SLICED), (False, "UNKNOWN", Ended.WAITING)]
 )
 def test_a_shutdown_leaves_an_effect_that_was_sent_to_be_repeated_only_where_that_is_harmless(
     quick: Stage,

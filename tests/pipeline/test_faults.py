@@ -40,7 +40,7 @@ def register(stage: Stage, mode: str, *, tier: Tier, seconds: int = 2) -> ToolSe
         definitions = bridge.discover(address_of(server))
     registry.record_definitions(server.pk, definitions, actor=stage.actors["ada"])
     for tool in Tool.objects.filter(server=server):
-        registry.approve_tool(tool.pk, tier=tier, actor=stage.actors["ada"])
+        registry.approve_tool(tool.pk, tier=tier, seen=tool.definition_hash, actor=stage.actors["ada"])
     return server
 
 
@@ -72,8 +72,8 @@ def act(stage: Stage, tool: str) -> Run:
 def test_an_effect_whose_outcome_nobody_knows_is_not_tried_again(quick: Stage, tool: str) -> None:
     register(quick, "", tier=Tier.WRITE_LIMITED)
     run = act(quick, tool)
-    assert (run.state, run.actions.get().state) == ("FAILED", "UNKNOWN")
-    assert run.reason.startswith(f"effect:poor/{tool}:unknown")
+    assert (run.state, run.due_at, run.actions.get().state) == ("EXECUTION", None, "UNKNOWN")
+    assert run.inquiries.get().state == "OPEN"
     driver.advance(run.pk)
     assert Entry.objects.filter(run=run.pk, type="effect.intended").count() == 1
 
@@ -91,7 +91,8 @@ def test_a_tool_that_changes_after_its_approval_is_not_called(quick: Stage) -> N
     approve(quick, run)
     ToolServer.objects.filter(pk=server.pk).update(command=command("changed"))
     driver.advance(run.pk)
-    assert (fresh(run).state, run.actions.get().state, run.actions.get().fault) == ("FAILED", "FAILED", "CHANGED")
+    assert (fresh(run).decision, fresh(run).reason) == ("REFUSE", "tool:poor/echo:tool_quarantined")
+    assert (run.actions.get().state, run.approvals.get().state) == ("REFUSED", "VOID")
 
 
 def approve(stage: Stage, run: Run) -> None:
