@@ -13,6 +13,7 @@ from django.utils.timezone import now
 from audit import keys, ledger, vault
 from audit.access import person_behind, require, workspace_of
 from audit.actors import Actor
+from audit.canonical import JSON
 from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.fields import seal_text
@@ -137,7 +138,7 @@ def settle(action: Action, *, word: InquiryState, result: str, key: DataKey) -> 
 
 
 def enter(inquiry: Inquiry, *, reason: str, result: str, actor: Actor) -> None:
-    data: dict[str, ledger.JSON] = {
+    data: dict[str, JSON] = {
         "inquiry": str(inquiry.pk),
         "action": str(inquiry.action_id),
         "key": inquiry.action.idempotency_key,
