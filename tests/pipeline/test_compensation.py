@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.test import Client
 
 from audit import ledger
 from guardians.toolrisk import Tier
@@ -123,3 +124,11 @@ def test_a_run_whose_effects_were_undone_does_not_go_on_but_a_fork_may_do_them_a
     assert (fork.state, [a.state for a in fork.actions.order_by("ordinal")]) == ("COMPLETED", ["DONE", "DONE"])
     assert [note["text"] for note in notary.notes() if note["tool"] == "note"] == ["one", "one", "refuse once"]
     assert faults(fork) == []
+
+
+def test_the_page_shows_what_would_be_undone_and_takes_a_word_on_exactly_that(quick: Stage, notary: Notary) -> None:
+    run = noted(quick, "one", "refuse")
+    client = Client()
+    client.force_login(quick.users["alan"])
+    shown = client.get(f"/console/approvals/{run.approvals.get().pk}").content.decode()
+    assert all(words in shown for words in ("What would be undone", "Your decision", "undoes action 1"))
