@@ -32,9 +32,7 @@ class Lease:
 def claim(run: UUID) -> Lease | None:
     """Take the run if it is due, nobody drives it, and its workspace drives fewer runs than it may."""
     known = {"run": run, "seconds": settings.PROMETHEUS_LEASE_SECONDS, "site": settings.PROMETHEUS_WORKSPACE_RUNS}
-    with pool().connection() as connection, connection.pipeline(), connection.transaction():
-        # Claims of one workspace wait for each other, and the second statement sees what the one before committed.
-        connection.execute(queueing.LOCK, known)
+    with pool().connection() as connection:
         row = connection.execute(queueing.CLAIM, known).fetchone()
     return Lease(run, row[0], row[1]) if row else None
 

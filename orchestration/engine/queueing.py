@@ -23,21 +23,8 @@ class Next:
     level: int
 
 
-# In a transaction of its own before CLAIM: a lock in the same statement would come after its snapshot was taken.
-LOCK = f"""
-SELECT pg_advisory_xact_lock(20, hashtext(w.id::text))
-FROM orchestration_run r JOIN audit_workspace w ON w.id = r.workspace_id WHERE r.id = %(run)s AND {ROOM} > 0
-"""  # noqa: S608 - our own constants
-
-CLAIM = f"""
-UPDATE orchestration_run SET
-    token = token + 1, attempt = attempt + 1, lease_until = clock_timestamp() + make_interval(secs => %(seconds)s)
-WHERE id = (
-    SELECT r.id FROM orchestration_run r JOIN audit_workspace w ON w.id = r.workspace_id
-    WHERE r.id = %(run)s AND {READY} AND ({ROOM} = 0 OR {LIVE} < {ROOM})
-    FOR UPDATE OF r SKIP LOCKED
-) RETURNING token, attempt
-"""  # noqa: S608
+# The function (migrations/0010_claim.py) refuses where the workspace drives as many runs as it may.
+CLAIM = "SELECT new_token, new_attempt FROM orchestration_claim(%(run)s, %(seconds)s, %(site)s)"
 
 RENEW = f"""
 UPDATE orchestration_run SET lease_until = now() + make_interval(secs => %s)
@@ -90,14 +77,13 @@ WITH RECURSIVE start AS (
     FROM before b WHERE b.workspace_id IS NOT NULL
 ), asking AS MATERIALIZED (
     SELECT workspace_id FROM (SELECT * FROM after UNION ALL SELECT * FROM before) found
-    WHERE workspace_id IS NOT NULL LIMIT %(limit)s
+    WHERE workspace_id IS NOT NULL LIMIT 1 + %(limit)s / 2
 ), roomy AS MATERIALIZED (
-    SELECT w.id, {LIVE} AS live,
-        least(
-            CASE WHEN {ROOM} = 0 THEN %(limit)s ELSE {ROOM} - {LIVE} END,
-            1 + %(limit)s / (SELECT count(*) FROM asking)
-        ) AS room
+    SELECT w.id, l.live, least(
+        CASE WHEN {ROOM} = 0 THEN %(limit)s ELSE {ROOM} - l.live END, 1 + %(limit)s / (SELECT count(*) FROM asking)
+    ) AS room
     FROM asking JOIN audit_workspace w ON w.id = asking.workspace_id
+    CROSS JOIN LATERAL (SELECT {LIVE} AS live OFFSET 0) l
 ), line AS (
     SELECT c.id, s.stakes, c.due_at, c.line_at, roomy.room,
         roomy.live + row_number() OVER (PARTITION BY roomy.id ORDER BY c.line_at) AS turn, roomy.live

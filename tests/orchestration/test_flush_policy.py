@@ -38,7 +38,7 @@ def probe() -> Iterator[None]:
 def commits(run: Run) -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT state, waits FROM commits WHERE run = %s ORDER BY id", [run.pk])
-        return [(str(state), str(waits)) for state, waits in cursor.fetchall()]
+        return [(state, waits) for state, waits in cursor.fetchall()]
 
 
 @pytest.mark.usefixtures("probe")
