@@ -168,13 +168,15 @@ def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> 
         finished = step_through(graph, bench, heartbeat, clock=clock)
     finally:
         saver.detach(journal)
+    if journal.run.state == RunState.COMPLETED:
+        return let_go(lease, Ended.DONE)
     if heartbeat.lost.is_set():
         return let_go(lease, Ended.STALE)
     if not finished:
         let_go(lease, Ended.SLICED)
         runs.wake(run.pk, level=priority.level(run.stakes))
         return Ended.SLICED
-    return let_go(lease, Ended.DONE if journal.run.state == RunState.COMPLETED else Ended.WAITING)
+    return let_go(lease, Ended.WAITING)
 
 
 def step_through(graph: Any, bench: Bench, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> bool:  # noqa: ANN401
@@ -193,6 +195,7 @@ def step_through(graph: Any, bench: Bench, heartbeat: Heartbeat, *, clock: Calla
         for updates in steps:
             metrics.observe(updates)
             if ends_by_itself(run):
+                heartbeat.begin_step()
                 continue
             if heartbeat.lost.is_set() or draining.seconds() is not None or clock() > ends:
                 return False
