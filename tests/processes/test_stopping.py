@@ -14,10 +14,11 @@ from tests.pipeline.asking import CASES
 from tests.processes.house import House, until
 from tests.processes.test_survival import as_expected
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("house")]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600), pytest.mark.xdist_group("house")]
 
 FAULTY = Path(__file__).parents[1] / "orchestration" / "faulty_server.py"
 LEASE = 2  # as the house sets it
+BOOT = 150.0  # on a busy machine
 QUESTION = {"kind": "question", "question": "When is warfarin stopped before planned surgery?", "stakes": "LOW"}
 REGISTER = """
 from orchestration import registry
@@ -47,6 +48,15 @@ def hanging(installation: House) -> Iterator[House]:
     installation.kill_workers()
 
 
+def engines(house: House) -> int:
+    """Return how many processes drive runs or look for them."""
+    counted = "SELECT count(DISTINCT application_name) FROM pg_stat_activity WHERE application_name LIKE %s"
+    with psycopg.connect(house.servers.database_url) as database:
+        found = database.execute(counted, ["prometheus-engine-%"]).fetchone()
+    assert found is not None
+    return int(found[0])
+
+
 def told(capsys: pytest.CaptureFixture[str], words: str) -> None:
     with capsys.disabled():
         sys.stdout.write(words)
@@ -64,13 +74,13 @@ def test_a_killed_workers_run_is_taken_over_within_its_lease_and_two_seconds(
 ) -> None:
     first = hanging.start_worker("first")
     run = hanging.send(QUESTION)
-    until(lambda: token(hanging, run) == 1, "the run is claimed", pause=0.02)
+    until(lambda: token(hanging, run) == 1, "the run is claimed", pause=0.02, patience=BOOT)
     hanging.start_worker("second")
-    time.sleep(12)  # it boots meanwhile; the first one renews its lease
-    assert token(hanging, run) == 1
+    until(lambda: engines(hanging) == 2, "the second worker looks for due runs", patience=BOOT)
+    held = token(hanging, run)
     killed = time.monotonic()
     first.send_signal(signal.SIGKILL)  # its children die with it
-    until(lambda: token(hanging, run) == 2, "the run is taken over", pause=0.02)
+    until(lambda: token(hanging, run) > held, "the run is taken over", pause=0.02)
     took = time.monotonic() - killed
     told(capsys, f" taken over after {took:.2f} s with a lease of {LEASE} s ")
     assert took < LEASE + 2
@@ -81,15 +91,16 @@ def test_a_worker_that_is_asked_to_stop_breaks_off_a_search_and_ends_in_time(
 ) -> None:
     worker = hanging.start_worker("first")
     run = hanging.send(QUESTION)
-    until(lambda: token(hanging, run) == 1, "the run is claimed")
+    until(lambda: token(hanging, run) == 1, "the run is claimed", patience=BOOT)
     time.sleep(1)
+    held = token(hanging, run)
     asked = time.monotonic()
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(timeout=15) == 0
     told(capsys, f" ended after {time.monotonic() - asked:.2f} s ")
     hanging.workers.remove(worker)
     hanging.start_worker("second")
-    until(lambda: token(hanging, run) == 2, "the next worker takes it up")
+    until(lambda: token(hanging, run) > held, "the next worker takes it up", patience=BOOT)
 
 
 def test_a_worker_whose_step_hangs_ends_in_time_and_the_run_goes_on_elsewhere(
@@ -104,7 +115,7 @@ def test_a_worker_whose_step_hangs_ends_in_time_and_the_run_goes_on_elsewhere(
             OPENAI_TIMEOUT="100",
         )
         run = installation.send(CASES["a"])
-        until(lambda: bool(model.requests), "the model is asked")
+        until(lambda: bool(model.requests), "the model is asked", patience=BOOT)
         asked = time.monotonic()
         worker.send_signal(signal.SIGTERM)
         worker.wait(timeout=15)
