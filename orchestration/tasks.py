@@ -25,8 +25,7 @@ def wake_due() -> None:
 
 @shared_task(name="orchestration.wake_batch")  # type: ignore[untyped-decorator]
 def wake_batch(batch_id: str) -> None:
-    for run_id in batches.waiting(UUID(batch_id)):
-        runs.wake(run_id)
+    batches.wake_runs(UUID(batch_id))
 
 
 @shared_task(name="orchestration.deliver_due")  # type: ignore[untyped-decorator]

@@ -253,6 +253,13 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    # Two fields called kind and two called state have values of their own; without names the schema numbers them.
+    "ENUM_NAME_OVERRIDES": {
+        "Kind": "orchestration.states.Kind",
+        "RestoreKind": "orchestration.states.RestoreKind",
+        "RunState": "orchestration.states.RunState",
+        "RestoreState": "orchestration.states.RestoreState",
+    },
 }
 
 CELERY_BROKER_URL = broker(REDIS_URL)

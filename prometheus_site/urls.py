@@ -36,6 +36,8 @@ v1 = [
     path("batches/<uuid:batch_id>/events", streams.BatchEvents.as_view()),
     path("batches/<uuid:batch_id>/cancel", batches_api.BatchCancel.as_view()),
     path("webhooks", webhooks_api.Webhooks.as_view()),
+    path("webhooks/<uuid:webhook_id>", webhooks_api.WebhookDetail.as_view()),
+    path("webhooks/<uuid:webhook_id>/rotate", webhooks_api.WebhookRotation.as_view()),
     path("webhooks/<uuid:webhook_id>/deliveries", webhooks_api.WebhookDeliveries.as_view()),
     path("webhooks/<uuid:webhook_id>/enable", webhooks_api.WebhookSwitch.as_view(on=True)),
     path("webhooks/<uuid:webhook_id>/disable", webhooks_api.WebhookSwitch.as_view(on=False)),

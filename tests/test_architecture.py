@@ -15,9 +15,10 @@ APPS = ("prometheus_site", "orchestration", "evidence", "guardians", "audit")
 SHELL = frozenset(
     {
         "access", "admin", "api", "apikeys", "apps", "batches", "batches_api", "checkpoints", "console", "corpus",
-        "deliveries", "engine", "fields", "keys", "ledger", "lineage", "management", "metrics", "migrations",
-        "mirror", "models", "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs",
-        "sealer", "serializers", "snapshots", "streams", "tasks", "webhook_models", "webhooks", "webhooks_api",
+        "deliveries", "engine", "fields", "insertion", "keys", "ledger", "lineage", "management", "metrics",
+        "migrations", "mirror", "models", "permissions", "problems", "records", "registry", "restores_api",
+        "restoring", "runs", "sealer", "serializers", "snapshots", "streams", "tasks", "webhook_models",
+        "webhooks", "webhooks_api",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.utils.timezone import now
 
 from audit import canonical
@@ -454,6 +454,58 @@ def test_a_slow_receiver_keeps_no_other_waiting(
             time.sleep(0.01)
         assert (len(listener.heard), len(senders()) > 0) == (1, True)
     finished()
+
+
+def test_a_sender_goes_on_when_celery_closes_the_pool_after_a_task(ada: Person, listener: Listener) -> None:
+    reached, goes_on = threading.Event(), threading.Event()
+
+    def answer_late(receiver: socket.socket) -> None:
+        reached.set()
+        goes_on.wait(10)
+        receiver.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+
+    with behaving(answer_late) as url:
+        registered(ada, url)
+        cancelled(ada)
+        tasks.deliver_due()
+        assert reached.wait(10)
+        connection.close()
+        cast("Any", connection).close_pool()  # as celery.fixups.django does
+        goes_on.set()
+        finished()
+    assert (Delivery.objects.get().status, Delivery.objects.get().attempts) == ("DELIVERED", 1)
+
+
+def test_a_sender_has_a_connection_of_its_own_and_closes_it(ada: Person) -> None:
+    shared = connections["default"]
+    with deliveries.own_connection():
+        own = connections["default"]
+        own.ensure_connection()
+        assert (own is shared, "pool" in own.settings_dict["OPTIONS"]) == (False, False)
+    assert (own.connection, connections["default"] is shared) == (None, True)
+
+
+def test_what_a_run_wrote_for_a_receiver_while_it_was_retired_is_given_up(ada: Person) -> None:
+    webhook = registered(ada, f"http://{HOST}:1/").webhook
+    cancelled(ada)
+    webhooks.retire(webhook.pk, actor=ada.actor)
+    Delivery.objects.update(status="PENDING")
+    assert deliveries.sweep() == 0
+    assert (Delivery.objects.get().status, Delivery.objects.get().fault) == ("GIVEN_UP", "DISABLED")
+
+
+def test_after_a_rotation_both_secrets_sign_for_a_day(ada: Person, listener: Listener) -> None:
+    made = registered(ada, listener.url)
+    fresh = webhooks.rotate(made.webhook.pk, actor=ada.actor)
+    cancelled(ada)
+    deliveries.turn(made.webhook.pk)
+    assert verifies(listener.heard[0], made.secret)
+    assert verifies(listener.heard[0], fresh.secret)
+    Webhook.objects.update(former_until=now() - timedelta(seconds=1))
+    cancelled(ada)
+    deliveries.turn(made.webhook.pk)
+    assert not verifies(listener.heard[1], made.secret)
+    assert verifies(listener.heard[1], fresh.secret)
 
 
 def test_without_a_free_sender_nothing_is_begun(ada: Person) -> None:

@@ -20,18 +20,24 @@ def test_the_same_notice_always_gives_the_same_bytes_with_its_time_in_utc() -> N
 
 def test_a_signature_is_the_documented_one() -> None:
     # printf '1700000000.{}' | openssl dgst -sha256 -hmac whsec_test
-    assert notices.sign("whsec_test", b"{}", at=1_700_000_000) == (
+    assert notices.sign(["whsec_test"], b"{}", at=1_700_000_000) == (
         "t=1700000000,v1=35495024f4ef3f94e5a93e22221544c4b75e9a42300cd965ab81cb85cd994e91"
     )
 
 
+def test_each_secret_gives_a_signature_of_its_own() -> None:
+    time, first, second = notices.sign(["whsec_a", "whsec_b"], b"{}", at=1).split(",")
+    assert f"{time},{first}" == notices.sign(["whsec_a"], b"{}", at=1)
+    assert f"{time},{second}" == notices.sign(["whsec_b"], b"{}", at=1)
+
+
 @given(st.binary(max_size=40), st.integers(0, 2**33))
 def test_another_time_another_secret_or_another_body_is_another_signature(body: bytes, at: int) -> None:
-    known = notices.sign("whsec_a", body, at=at)
+    known = notices.sign(["whsec_a"], body, at=at)
     others = [
-        notices.sign("whsec_a", body, at=at + 1),
-        notices.sign("whsec_b", body, at=at),
-        notices.sign("whsec_a", body + b" ", at=at),
+        notices.sign(["whsec_a"], body, at=at + 1),
+        notices.sign(["whsec_b"], body, at=at),
+        notices.sign(["whsec_a"], body + b" ", at=at),
     ]
     assert known not in others
 
