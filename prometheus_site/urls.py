@@ -10,7 +10,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 from audit import console as audit_console
 from evidence import api as evidence_api
 from orchestration import api, batches_api, restores_api, streams, webhooks_api
-from orchestration.console import approvals, checkpoints, runs
+from orchestration.console import approvals, batches, checkpoints, runs, webhooks
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
 
@@ -57,6 +57,10 @@ console = [
     path("runs", runs.runs, name="runs"),
     path("runs/<uuid:run_id>", runs.run, name="run"),
     path("runs/<uuid:run_id>/checkpoints", checkpoints.checkpoints, name="checkpoints"),
+    path("batches", batches.batches, name="batches"),
+    path("batches/<uuid:batch_id>", batches.batch, name="batch"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
     path("restores/<uuid:restore_id>", checkpoints.restore, name="restore"),
     path("approvals", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>", approvals.decision, name="decision"),

@@ -15,7 +15,8 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
-    *("checkpoints", "restore"),
+    *("checkpoints", "restore", "batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),
+    *("admin-webhook", "admin-webhooks", "admin-deliveries", "admin-batches"),
     *("admin", "admin-runs", "admin-run", "admin-tools", "admin-server", "admin-key", "admin-entries"),
     *("admin-members", "admin-source", "admin-user", "admin-password", "stranger", "log-in", "link-used"),
 )

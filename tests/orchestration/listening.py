@@ -100,6 +100,11 @@ def behaving(behave: Callable[[socket.socket], object]) -> Iterator[str]:
         thread.join(10)
 
 
+def hang(receiver: socket.socket) -> None:
+    while receiver.recv(4096):
+        """Read until the other side hangs up."""
+
+
 def verifies(heard: Heard, secret: str) -> bool:
     """Verify a signature as a receiver would, from the documented form alone."""
     time, *signatures = (part.split("=", 1)[1] for part in heard.headers["X-Prometheus-Signature"].split(","))
