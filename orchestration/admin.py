@@ -132,7 +132,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 
 class WebhookForm(AnyModelForm):
-    """Where notices go and of what; whether that may be is the verb's to say."""
+    """Where notices go and of what. ``clean`` registers: only the verb knows what may be, and it says so by raising."""
 
     events = forms.MultipleChoiceField(
         choices=lambda: [(notice.value, notice.value) for notice in NoticeType], widget=forms.CheckboxSelectMultiple

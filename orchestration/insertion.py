@@ -19,7 +19,7 @@ def insert(rows: Sequence[Model]) -> None:
     meta = rows[0]._meta
     values = {field: [getattr(row, field.attname) for row in rows] for field in meta.concrete_fields}
     given = {field: column for field, column in values.items() if not isinstance(column[0], DatabaseDefault)}
-    names = ", ".join(connection.ops.quote_name(field.column) for field in given)
+    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in given)
     # Without their lengths: a cast to varchar(80) would cut a text that the column itself refuses.
     arrays = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in given)
     table = connection.ops.quote_name(meta.db_table)

@@ -129,7 +129,7 @@ DELIVERIES = {
     DeliveryState.DELIVERED: Badge("Delivered", Tone.GOOD, Icon.CHECK),
     DeliveryState.GIVEN_UP: Badge("Given up", Tone.BAD, Icon.CROSS),
 }
-TOLD_AGAIN = Badge("Failed, told again", Tone.DOUBT, Icon.WARN)
+TRIED_AGAIN = Badge("Failed, will be tried again", Tone.DOUBT, Icon.WARN)
 
 
 def unknown(value: str) -> Badge:
@@ -173,7 +173,7 @@ def of_action(value: str) -> Badge:
 
 def of_delivery(value: str, *, tried: bool) -> Badge:
     if value == DeliveryState.PENDING and tried:
-        return TOLD_AGAIN
+        return TRIED_AGAIN
     return DELIVERIES[DeliveryState(value)] if value in set(DeliveryState) else unknown(value)
 
 
