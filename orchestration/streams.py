@@ -173,7 +173,7 @@ def may_still(request: HttpRequest, actor: Actor) -> bool:
         key = ApiKey.objects.filter(pk=request.auth.pk).first()
         found = actor_of_key(key) if key is not None and usable(key) else None
     else:
-        user = get_user_model().objects.filter(pk=request.user.pk, is_active=True).first()
+        user = get_user_model().objects.filter(pk=request.user.pk or 0, is_active=True).first()
         found = actor_of_user(user, workspace=request.headers.get("X-Workspace", "")) if user else None
     return found is not None and found.workspace == actor.workspace and found.may(Scope.RUNS_READ)
 
