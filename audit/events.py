@@ -20,6 +20,8 @@ class EventType(StrEnum):
     WEBHOOK_REGISTERED = "webhook.registered"
     WEBHOOK_ENABLED = "webhook.enabled"
     WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_ROTATED = "webhook.rotated"
+    WEBHOOK_RETIRED = "webhook.retired"
     DELIVERY_GIVEN_UP = "delivery.given_up"
     RUN_RESTORED = "run.restored"
     RUN_FORKED = "run.forked"

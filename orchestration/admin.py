@@ -1,24 +1,31 @@
 """The admin of runs and of the tools they may use."""
 
 import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
+from audit.actors import Actor
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
 from audit.errors import Problem
+from audit.roles import Scope
 from guardians.toolrisk import Tier
-from orchestration import registry
+from orchestration import registry, webhooks
 from orchestration.models import (
     Action,
     Approval,
     ApprovalVote,
+    Batch,
     Checkpoint,
     CheckpointBlob,
     CheckpointWrite,
+    Delivery,
     Draft,
     Inquiry,
     Restore,
@@ -26,8 +33,15 @@ from orchestration.models import (
     Tool,
     ToolCall,
     ToolServer,
+    Webhook,
 )
+from orchestration.notices import NoticeType
 from orchestration.snapshots import Thread
+
+if TYPE_CHECKING:  # only the stubs know it as generic
+    AnyModelForm = forms.ModelForm[Webhook]
+else:
+    AnyModelForm = forms.ModelForm
 
 
 @admin.register(Run)
@@ -121,6 +135,108 @@ class RestoreAdmin(ReadOnlyAdmin):
     list_filter = ["state", "kind"]
     list_select_related = ["run"]
     ordering = ["-created_at"]
+
+
+@admin.register(Batch)
+class BatchAdmin(ReadOnlyAdmin):
+    list_display = ["id", "workspace", "size", "requested_by", "created_at", "cancelled_at"]
+    search_fields = ["=id"]
+    list_select_related = ["workspace"]
+    ordering = ["-created_at", "-id"]
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnlyAdmin):
+    list_display = ["id", "webhook", "run", "event", "status", "attempts", "next_at", "fault", "answered"]
+    search_fields = ["=id", "=run__id", "=webhook__id"]
+    list_select_related = ["webhook", "run"]
+    ordering = ["-id"]
+
+
+class WebhookForm(AnyModelForm):
+    """Where notices go and of what. ``clean`` registers: only the verb knows what may be, and it says so by raising."""
+
+    events = forms.MultipleChoiceField(
+        choices=lambda: [(notice.value, notice.value) for notice in NoticeType], widget=forms.CheckboxSelectMultiple
+    )
+    made: webhooks.Registered
+    actor: Actor | None = None
+
+    class Meta:
+        model = Webhook
+        fields = ("url", "events")
+
+    def clean(self) -> dict[str, Any]:
+        """Register: what the verb refuses is told beside its field, while the form can still be mended."""
+        given = super().clean() or {}
+        if self.actor is None or self.errors:
+            return given
+        try:
+            self.made = webhooks.register(url=given["url"], events=given["events"], actor=self.actor)
+        except Problem as problem:
+            field = problem.field if problem.field in self.fields else None
+            self.add_error(field, str(problem))
+        return given
+
+
+@admin.register(Webhook)
+class WebhookAdmin(KeptAdmin):
+    """A webhook's secret is shown once, in the message after saving or rotating."""
+
+    list_display = ["url", "workspace", "enabled", "retired_at", "registered_by", "created_at"]
+    list_filter = ["enabled"]
+    list_select_related = ["workspace"]
+    ordering = ["-created_at", "-id"]
+    form = WebhookForm
+    actions = ["enable", "disable", "rotate", "retire"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        actor = actor_in_admin(request)
+        return super().has_add_permission(request) and actor is not None and actor.may(Scope.WEBHOOKS_WRITE)
+
+    def has_change_permission(self, request: HttpRequest, obj: Webhook | None = None) -> bool:
+        return obj is None and super().has_change_permission(request, obj)
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Webhook | None = None,
+        change: bool = False,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> type[Any]:
+        form = super().get_form(request, obj, change, **kwargs)
+        return type("WebhookFormOfActor", (form,), {"actor": actor_in_admin(request)})
+
+    def save_model(self, request: HttpRequest, obj: Webhook, form: WebhookForm, change: bool) -> None:
+        obj.pk = form.made.webhook.pk
+        messages.success(request, f"Copy the secret now, it is not shown again: {form.made.secret}")
+
+    def each(self, request: HttpRequest, rows: QuerySet[Webhook], verb: Callable[..., object]) -> list[Any]:
+        """Call a verb for each row; what it refuses, rows of other workspaces too, is told."""
+        actor, done = actor_in_admin(request), []
+        for row in rows if actor is not None else ():
+            try:
+                done.append(verb(row.pk, actor=actor))
+            except Problem as problem:
+                messages.error(request, f"{row.url}: {problem}")
+        return done
+
+    @admin.action(description="Switch on", permissions=["change"])
+    def enable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        self.each(request, queryset, webhooks.enable)
+
+    @admin.action(description="Switch off", permissions=["change"])
+    def disable(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        self.each(request, queryset, webhooks.disable)
+
+    @admin.action(description="Rotate the secret", permissions=["change"])
+    def rotate(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        for made in self.each(request, queryset, webhooks.rotate):
+            messages.success(request, f"New secret of {made.webhook.url}, not shown again: {made.secret}")
+
+    @admin.action(description="Retire for good", permissions=["change"])
+    def retire(self, request: HttpRequest, queryset: QuerySet[Webhook]) -> None:
+        self.each(request, queryset, webhooks.retire)
 
 
 @admin.register(ToolServer)

@@ -51,8 +51,9 @@ class WaitingFirst(NewestFirst):
 def page(paginator: CursorPagination, rows: QuerySet[Any], shape: type[Any], *, view: APIView) -> Response:
     try:
         found = paginator.paginate_queryset(rows, view.request, view=view)
-    except (ValidationError, ValueError) as error:  # a made-up place: no UUID, or no number
-        raise Invalid("the cursor is not one that a page named; start again without it") from error
+    except (ValidationError, ValueError) as error:  # where a date was expected, and where a number was
+        made_up = view.request.query_params.get("cursor", "")[:40]
+        raise Invalid(f"cursor is {made_up!r}, which no page named; start again without it") from error
     return paginator.get_paginated_response(shape(found, many=True).data)
 
 

@@ -22,7 +22,8 @@ from audit.events import EventType
 from audit.ids import new_id
 from audit.models import DataKey, Workspace
 from audit.roles import Scope
-from orchestration import requests, runs
+from orchestration import priority, requests, runs
+from orchestration.insertion import insert
 from orchestration.models import Batch, Run
 from orchestration.requests import RequestError, clean
 from orchestration.states import TERMINAL, Kind, RunState
@@ -94,6 +95,22 @@ def wake(batch_id: UUID) -> None:
         current_app.send_task("orchestration.wake_batch", [str(batch_id)], retry=False)
     except OperationalError:
         logger.warning("broker away, beat will wake the batch's runs")
+
+
+def wake_runs(batch_id: UUID) -> int:
+    """Wake the batch's runs over one channel to the broker, and return how many; beat wakes what is left out."""
+    woken = 0
+    try:
+        with current_app.producer_pool.acquire(block=True) as producer:
+            for run_id, stakes in waiting(batch_id):
+                level = priority.level(stakes, together=True)
+                current_app.send_task(
+                    "orchestration.advance", [str(run_id)], producer=producer, priority=level, retry=False
+                )
+                woken += 1
+    except OperationalError:
+        logger.warning("broker away, beat will wake the batch's runs")
+    return woken
 
 
 def waiting(batch_id: UUID) -> list[tuple[UUID, str]]:
@@ -195,28 +212,43 @@ def taken(index: int, run: UUID | None = None) -> Rejected:
     return Rejected(index, "idempotency_key", f"this key already belongs to {where}; read that one, or use a new key")
 
 
-@transaction.atomic
 def store(batch: Batch, items: Sequence[Item], rejected: Sequence[Rejected], *, actor: Actor) -> Accepted:
-    wanted = [item.idempotency_key for item in items if item.idempotency_key is not None]
-    used = dict(
-        Run.objects.filter(workspace=batch.workspace, idempotency_key__in=wanted).values_list("idempotency_key", "pk")
-    )
+    """Keep the batch. All that costs time, sealing above all, is done before the transaction begins."""
+    used = used_keys(batch, items)
     clashing = [taken(i.index, used[i.idempotency_key]) for i in items if i.idempotency_key in used]
     refused = sorted([*rejected, *clashing], key=lambda item: item.index)
     kept = [item for item in items if item.idempotency_key not in used]
     batch.rejected = [item.without_texts() for item in refused]
-    batch.save(force_insert=True)
     made = [run_of(item, batch, actor=actor) for item in kept]
-    DataKey.objects.bulk_create([item.made.row for item in kept])
-    Run.objects.bulk_create(made)
-    if made:
-        documents = [vault.commitment(item.made.key, item.document) for item in kept]
-        ledger.begin([runs.submission(run, asked, actor=actor) for run, asked in zip(made, documents, strict=True)])
-    counts = {"batch": str(batch.pk), "size": batch.size, "accepted": len(made), "rejected": len(refused)}
-    ledger.append(ledger.Event(EventType.BATCH_SUBMITTED, actor, counts), chain=f"batch:{batch.pk}")
-    if made:
-        transaction.on_commit(partial(wake, batch.pk))
+    asked = [vault.commitment(item.made.key, item.document) for item in kept]
+    events = [runs.submission(run, document, actor=actor) for run, document in zip(made, asked, strict=True)]
+    write(batch, [item.made.row for item in kept], made, events, actor=actor)
     return Accepted(batch, [(item.index, run.pk) for item, run in zip(kept, made, strict=True)], refused, created=True)
+
+
+def used_keys(batch: Batch, items: Sequence[Item]) -> dict[str | None, UUID]:
+    """Return which of the requests' idempotency keys belong to a run already."""
+    wanted = [item.idempotency_key for item in items if item.idempotency_key is not None]
+    if not wanted:
+        return {}
+    known = Run.objects.filter(workspace=batch.workspace, idempotency_key__in=wanted)
+    return dict(known.values_list("idempotency_key", "pk"))
+
+
+@transaction.atomic
+def write(
+    batch: Batch, made: Sequence[DataKey], under: Sequence[Run], events: Sequence[ledger.Event], *, actor: Actor
+) -> None:
+    """Write a batch with its data keys, its runs and their first entries: one statement for each kind."""
+    batch.save(force_insert=True)
+    insert(made)
+    insert(under)
+    if events:
+        ledger.begin(events)
+    counts = {"batch": str(batch.pk), "size": batch.size, "accepted": len(under), "rejected": len(batch.rejected)}
+    ledger.append(ledger.Event(EventType.BATCH_SUBMITTED, actor, counts), chain=f"batch:{batch.pk}")
+    if under:
+        transaction.on_commit(partial(wake, batch.pk))
 
 
 def run_of(item: Item, batch: Batch, *, actor: Actor) -> Run:

@@ -8,6 +8,8 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
@@ -16,12 +18,10 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connection, connections, transaction
 from django.utils.timezone import now
 
-from audit import keys, ledger
+from audit import ledger
 from audit.actors import Actor, ActorKind
 from audit.canonical import JSON
 from audit.events import EventType
-from audit.fields import open_text
-from audit.vault import SealError
 from orchestration import metrics, posting, receivers, webhooks
 from orchestration.models import Delivery, Webhook
 from orchestration.notices import SIGNATURE, DeliveryState, Fault, Notice, delay, sign
@@ -131,11 +131,11 @@ def attempt(delivery: Delivery, *, webhook: Webhook, resolve: receivers.Lookup) 
     """Tell the receiver once. Its name is looked up and its address judged anew each time."""
     allowed = webhooks.rules()
     try:
-        secret = open_text(keys.load(webhook.key_id), webhook, "secret_sealed")
+        known = webhooks.secrets_of(webhook)
         receiver = receivers.parse(webhook.url, rules=allowed)
         addresses = receivers.addresses_of(receiver, rules=allowed, resolve=resolve)
         body = notice_of(delivery).body()
-        headers = {SIGNATURE: sign(secret, body, at=int(time.time()))}
+        headers = {SIGNATURE: sign(known, body, at=int(time.time()))}
         return Outcome(None, posting.post(receiver, addresses, headers=headers, body=body, seconds=POST_SECONDS))
     except PostFailed as failure:
         return Outcome(failure.fault, failure.status)
@@ -143,7 +143,7 @@ def attempt(delivery: Delivery, *, webhook: Webhook, resolve: receivers.Lookup) 
         return Outcome(Fault.UNRESOLVED)
     except receivers.ReceiverRefused:
         return Outcome(Fault.REFUSED)
-    except (keys.KeyUnavailable, SealError):
+    except webhooks.SecretUnavailable:
         return Outcome(Fault.SECRET)
 
 
@@ -164,8 +164,31 @@ def turn(webhook_id: UUID, *, resolve: receivers.Lookup = receivers.lookup) -> i
     return tried
 
 
+@contextmanager
+def own_connection() -> Iterator[None]:
+    """Give this thread a connection that nobody else closes.
+
+    Celery closes Django's pool after each task of the process, and with it what a sender is in the middle of.
+    """
+    shared = connections[DEFAULT_DB_ALIAS]
+    own = shared.copy()  # with settings of its own (BaseDatabaseWrapper.copy)
+    own.settings_dict["OPTIONS"].pop("pool", None)
+    connections[DEFAULT_DB_ALIAS] = own
+    try:
+        yield
+    finally:
+        own.close()
+        connections[DEFAULT_DB_ALIAS] = shared
+
+
+def send(webhook_id: UUID) -> None:
+    """Be a sender: what its thread does."""
+    with own_connection():
+        serve(webhook_id)
+
+
 def serve(webhook_id: UUID | None) -> None:
-    """Serve one receiver after the other while any has something due. The border of a sender's thread."""
+    """Serve one receiver after the other while any has something due. The border of a sender's work."""
     try:
         while webhook_id is not None:
             turn(webhook_id)
@@ -179,31 +202,16 @@ def serve(webhook_id: UUID | None) -> None:
         _free.release()
 
 
-def work(webhook_id: UUID) -> None:
-    """Serve on a sender's thread, which has a connection to itself."""
-    leave_the_pool()
-    try:
-        serve(webhook_id)
-    finally:
-        connection.close()
-
-
-def leave_the_pool() -> None:
-    """Give this thread a connection of its own: Celery closes the pool after each task, whoever is at work on it."""
-    own = connections[DEFAULT_DB_ALIAS].copy()
-    own.settings_dict["OPTIONS"] = {n: v for n, v in own.settings_dict["OPTIONS"].items() if n != "pool"}
-    connections[DEFAULT_DB_ALIAS] = own
-
-
 def sweep() -> int:
     """Start a sender for each receiver with something due, as far as senders are free, and return how many."""
+    webhooks.give_up_left()
     started = 0
     while _free.acquire(blocking=False):
         webhook_id = claim_or_release()
         if webhook_id is None:
             break
         try:
-            threading.Thread(target=work, args=(webhook_id,), name=f"sender-{webhook_id}", daemon=True).start()
+            threading.Thread(target=send, args=(webhook_id,), name=f"sender-{webhook_id}", daemon=True).start()
         except RuntimeError:  # the machine has no thread to give; the claim runs out by itself
             _free.release()
             raise

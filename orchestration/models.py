@@ -84,6 +84,7 @@ class Batch(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "idempotency_key"], name="one_batch_per_idempotency_key")
         ]
+        indexes = [models.Index(fields=["workspace", "-created_at", "-id"], name="batch_newest")]
 
     def __str__(self) -> str:
         return str(self.id)

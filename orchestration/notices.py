@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -67,13 +68,15 @@ class Notice:
         )
 
 
-def sign(secret: str, body: bytes, *, at: int) -> str:
+def sign(secrets: Sequence[str], body: bytes, *, at: int) -> str:
     """Return the value of the signature's header: ``t=SECONDS,v1=HEX``, HMAC-SHA-256 over ``t.body``.
 
-    The time is signed too, so that a receiver can refuse what was recorded and sent again later.
+    The time is signed too, so that a receiver can refuse what was recorded and sent again later. Each secret gives a
+    ``v1`` of its own: while one follows the other, a receiver that knows either finds its signature.
     """
-    mac = hmac.new(secret.encode(), f"{at}.".encode() + body, hashlib.sha256)
-    return f"t={at},v1={mac.hexdigest()}"
+    signed = f"{at}.".encode() + body
+    macs = [hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest() for secret in secrets]
+    return ",".join([f"t={at}", *(f"v1={mac}" for mac in macs)])
 
 
 def delay(attempt: int, *, chance: float) -> float:

@@ -6,8 +6,11 @@ The address that was checked is the one that is connected to; a name is never lo
 import ipaddress
 import re
 import socket
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from audit.errors import Invalid
@@ -30,6 +33,11 @@ OPEN_6 = ipaddress.IPv6Network("2000::/3")
 CLOSED_6 = tuple(ipaddress.IPv6Network(block) for block in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
 
 Lookup = Callable[[str, int], list[str]]
+Answer = TypeVar("Answer")
+
+LOOKUP_SECONDS = 5.0
+ASKERS = 16
+_askers = threading.BoundedSemaphore(ASKERS)
 
 
 class ReceiverRefused(Invalid):
@@ -93,6 +101,8 @@ def parse(url: str, *, rules: Rules) -> Receiver:
         raise ReceiverRefused(f"the url begins with {parts.scheme[:20]!r}; use https")
     if "@" in parts.netloc or parts.fragment or url.endswith("#"):
         raise ReceiverRefused("the url holds a user, a password or a fragment; leave it out")
+    if port == 0:
+        raise ReceiverRefused("the url names port 0, which nothing listens on; use 1 to 65535, or leave it out")
     if not NAME.fullmatch(host) and not is_address(host):
         raise ReceiverRefused("the url names no host; write https://name/path")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -129,10 +139,41 @@ def lookup(host: str, port: int) -> list[str]:
     """Return the addresses of a name, as this machine resolves it.
 
     Raises:
-        OSError: it has none.
+        OSError: it has none, or its name servers have not answered within LOOKUP_SECONDS (TimeoutError).
     """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = in_time(lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM), seconds=LOOKUP_SECONDS)
     return list(dict.fromkeys(str(item[4][0]) for item in found))
+
+
+def in_time(ask: Callable[[], Answer], *, seconds: float) -> Answer:
+    """Return what ``ask`` returns, or raise what it raises, unless it takes too long.
+
+    getaddrinfo knows no time limit and cannot be broken off, so it is left behind on a thread of its own. So many may
+    be left behind and no more: name servers of Mallory's that never answer must not fill the process with threads.
+
+    Raises:
+        TimeoutError: it takes longer than ``seconds``, or too many others still do.
+    """
+    if not _askers.acquire(blocking=False):
+        raise TimeoutError("too many names are being looked up")
+    answer: Future[Answer] = Future()
+
+    def work() -> None:
+        try:
+            answer.set_result(ask())
+        except (OSError, UnicodeError) as error:
+            answer.set_exception(error)
+        finally:
+            _askers.release()
+
+    threading.Thread(target=work, name="lookup", daemon=True).start()
+    return answer.result(seconds)
+
+
+def unknown(receiver: Receiver, error: Exception | None) -> str:
+    if isinstance(error, TimeoutError):
+        return f"{receiver.host[:100]} was not found within {LOOKUP_SECONDS:.0f} seconds; mend its name servers"
+    return f"{receiver.host[:100]} has no address; correct the url or the name's records"
 
 
 def addresses_of(receiver: Receiver, *, rules: Rules, resolve: Lookup) -> list[str]:
@@ -145,9 +186,9 @@ def addresses_of(receiver: Receiver, *, rules: Rules, resolve: Lookup) -> list[s
     try:
         found = resolve(receiver.host, receiver.port)
     except (OSError, UnicodeError) as error:
-        raise ReceiverUnknown(f"{receiver.host[:100]} has no address; correct the url or the name's records") from error
+        raise ReceiverUnknown(unknown(receiver, error)) from error
     if not found:
-        raise ReceiverUnknown(f"{receiver.host[:100]} has no address; correct the url or the name's records")
+        raise ReceiverUnknown(unknown(receiver, None))
     if not all(allowed(address, host=receiver.host, rules=rules) for address in found):
         raise ReceiverRefused(
             f"{receiver.host[:100]} leads to an address inside a network (private, loopback, link-local, multicast or "

@@ -157,6 +157,8 @@ class WebhookOut(serializers.Serializer[object]):
     enabled = serializers.BooleanField()
     registered_by = serializers.CharField()
     created_at = serializers.DateTimeField()
+    retired_at = serializers.DateTimeField(allow_null=True)
+    former_until = serializers.DateTimeField(allow_null=True, help_text="until then the former secret signs too")
 
 
 class WebhookMadeOut(WebhookOut):

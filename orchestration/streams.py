@@ -10,6 +10,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import InterfaceError, OperationalError, close_old_connections
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -20,15 +21,19 @@ from rest_framework.request import Request as HttpRequest
 from rest_framework.views import APIView
 
 from audit import problems
-from audit.errors import Unavailable
+from audit.access import actor_of_key, actor_of_user, usable
+from audit.actors import Actor
+from audit.errors import Problem, Unavailable
+from audit.models import ApiKey
 from audit.roles import Scope
 from orchestration import batches, runs
 from orchestration.api import PROBLEMS, actor_of
-from orchestration.models import Batch, Run
-from orchestration.states import TERMINAL
+from orchestration.models import Batch, Restore, Run
+from orchestration.states import TERMINAL, RestoreState, RunState
 
 LIFETIME = 600.0
 KEEP_ALIVE = 10.0
+AUTHORITY = 5.0
 QUICKEST, SLOWEST, GROWTH = 0.1, 1.0, 1.5
 RETRY_AFTER = 5
 LAST = OpenApiParameter("Last-Event-ID", str, OpenApiParameter.HEADER, description="the id of the last event seen")
@@ -88,8 +93,8 @@ def events(
 ) -> Iterator[bytes]:
     """Yield an event at once unless it was the last one seen, and on each change; comments keep the line open.
 
-    Ends with what is looked at, after LIFETIME seconds, or when the database is away: the client comes back by itself
-    and says what it saw last.
+    Ends with what is looked at, when its viewer may look no more, after LIFETIME seconds, or when the database is
+    away: the client comes back by itself and says what it saw last.
     """
     yield b"retry: 2000\n\n"
     ends, spoke, pause = clock() + LIFETIME, clock(), QUICKEST
@@ -133,7 +138,13 @@ def look_at_run(run_id: UUID) -> Seen | None:
     row = Run.objects.filter(pk=run_id).values(*columns).first()
     if row is None:
         return None
-    return Seen(str(row.pop("version")), {"run": str(run_id), **row}, row["state"] in TERMINAL)
+    ended = row["state"] in TERMINAL and not (row["state"] == RunState.FAILED and comes_back(run_id))
+    return Seen(str(row.pop("version")), {"run": str(run_id), **row}, ended)
+
+
+def comes_back(run_id: UUID) -> bool:
+    """Tell whether a failed run may yet go on: a restore of it is asked for, or approved and not carried out."""
+    return Restore.objects.filter(run=run_id, state__in=[RestoreState.PENDING, RestoreState.APPROVED]).exists()
 
 
 def look_at_batch(batch_id: UUID) -> Seen | None:
@@ -155,18 +166,52 @@ class EventStreamRenderer(JSONRenderer):
     format = "events"
 
 
+def may_still(request: HttpRequest, actor: Actor) -> bool:
+    """Tell whether who began the stream might begin it now: the key or the person still has the scope here."""
+    found: Actor | None = None
+    if isinstance(request.auth, ApiKey):
+        key = ApiKey.objects.filter(pk=request.auth.pk).first()
+        found = actor_of_key(key) if key is not None and usable(key) else None
+    else:
+        user = get_user_model().objects.filter(pk=request.user.pk or 0, is_active=True).first()
+        found = actor_of_user(user, workspace=request.headers.get("X-Workspace", "")) if user else None
+    return found is not None and found.workspace == actor.workspace and found.may(Scope.RUNS_READ)
+
+
+def guarded(look: Look, allowed: Callable[[], bool], *, clock: Callable[[], float] = time.monotonic) -> Look:
+    """Return a look that sees nothing any more once its viewer may not; that is asked every AUTHORITY seconds."""
+    asked = clock()
+
+    def guarded_look() -> Seen | None:
+        nonlocal asked
+        if clock() - asked >= AUTHORITY:
+            if not allowed():
+                return None
+            asked = clock()
+        return look()
+
+    return guarded_look
+
+
+def later(problem: Problem) -> HttpResponseBase:
+    answer = problems.response(status=problem.status, title=problem.title, detail=str(problem))
+    answer["Retry-After"] = str(RETRY_AFTER)
+    return answer
+
+
 def stream(request: HttpRequest, look: Look) -> HttpResponseBase:
-    last = request.headers.get("Last-Event-ID", "")
-    seen = look()
-    if seen is not None and seen.ended and seen.mark == last:
-        return HttpResponse(status=204)  # tells an EventSource not to come back (HTML, 9.2.3)
+    """Answer with a stream, with 204 for who has seen the end, or with 503 and when to come again."""
+    last, actor = request.headers.get("Last-Event-ID", ""), actor_of(request)
     try:
+        seen = look()
+        if seen is not None and seen.ended and seen.mark == last:
+            return HttpResponse(status=204)  # tells an EventSource not to come back (HTML, 9.2.3)
         SLOTS.take()
     except NoSlot as busy:
-        answer = problems.response(status=busy.status, title=busy.title, detail=str(busy))
-        answer["Retry-After"] = str(RETRY_AFTER)
-        return answer
-    chunks = Stream(events(look, last=last), slots=SLOTS)
+        return later(busy)
+    except (OperationalError, InterfaceError):
+        return later(Unavailable(f"the database is away; try again in {RETRY_AFTER} seconds"))
+    chunks = Stream(events(guarded(look, lambda: may_still(request, actor)), last=last), slots=SLOTS)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingHttpResponse(chunks, content_type="text/event-stream", headers=headers)
 
@@ -177,7 +222,10 @@ class RunEvents(APIView):
 
     @extend_schema(operation_id="runs_events", parameters=[LAST], responses=SENT)
     def get(self, request: HttpRequest, run_id: UUID) -> HttpResponseBase:
-        """Follow a run: an event at once and at each change of it, until it has ended or ten minutes are over."""
+        """Follow a run: an event at once and at each change of it, until it has ended or ten minutes are over.
+
+        FAILED is an end unless a restore of the run is open; who asks for one later opens the stream again.
+        """
         run = runs.found(run_id, actor=actor_of(request))
         return stream(request, lambda: look_at_run(run.pk))
 

@@ -13,7 +13,7 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 
 from audit.actors import SYSTEM
-from orchestration import batches, deliveries, priority, restoring, runs
+from orchestration import batches, deliveries, restoring, runs
 from orchestration.engine import draining, driver, lease, restorer
 
 logger = logging.getLogger(__name__)
@@ -37,8 +37,7 @@ def wake_due() -> None:
 
 @shared_task(name="orchestration.wake_batch")  # type: ignore[untyped-decorator]
 def wake_batch(batch_id: str) -> None:
-    for run_id, stakes in batches.waiting(UUID(batch_id)):
-        runs.wake(run_id, level=priority.level(stakes, together=True))
+    batches.wake_runs(UUID(batch_id))
 
 
 @shared_task(name="orchestration.deliver_due")  # type: ignore[untyped-decorator]

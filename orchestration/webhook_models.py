@@ -28,10 +28,22 @@ class Webhook(models.Model):
     enabled = models.BooleanField(default=True, editable=False)
     key = models.ForeignKey(DataKey, on_delete=models.SET_NULL, null=True, db_constraint=False, editable=False)
     secret_sealed = models.BinaryField(editable=False)
+    # The secret before the last rotation: notices are signed with it too until then.
+    former_sealed = models.BinaryField(null=True, editable=False)
+    former_until = models.DateTimeField(null=True, editable=False)
     registered_by = models.CharField(max_length=80, editable=False)
     # Until then one sender has it to itself; afterwards, when it was last served.
     served_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
+    # Retired for good: its row stays, since what it was told names it.
+    retired_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(retired_at__isnull=True) | models.Q(enabled=False), name="retired_is_disabled"
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.id)

@@ -1,12 +1,14 @@
-"""The receivers that a workspace's operator has registered: made, shown their secret once, switched on and off."""
+"""The receivers that a workspace's operator has registered: their secrets shown once, switched, rotated, retired."""
 
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
 from audit import keys, ledger
@@ -15,16 +17,23 @@ from audit.actors import Actor
 from audit.canonical import JSON
 from audit.errors import Conflict, NotFound
 from audit.events import EventType
-from audit.fields import seal_text
+from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Scope
+from audit.vault import SealError
 from orchestration import receivers
 from orchestration.models import Delivery, Webhook
 from orchestration.notices import DeliveryState, Fault, NoticeType
 from orchestration.requests import RequestError, clean
 
 WEBHOOKS_LIMIT = 20
+# How long notices carry a signature with the former secret too: time for a receiver to take over the new one.
+ROTATION_HOURS = 24
+
+
+class SecretUnavailable(Exception):
+    """The secret does not open: its key was destroyed, or the row is not what was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +92,10 @@ def register(*, url: object, events: object, actor: Actor, resolve: receivers.Lo
 @transaction.atomic
 def keep(url: str, events: Sequence[str], *, actor: Actor) -> Registered:
     workspace = Workspace.objects.select_for_update().get(pk=workspace_of(actor))
-    known = workspace.webhooks.count()
+    known = workspace.webhooks.filter(retired_at=None).count()
     if known >= WEBHOOKS_LIMIT:
-        raise Conflict(f"this workspace has {known} webhooks; at most {WEBHOOKS_LIMIT} are kept")
-    key, secret = keys.create(workspace), f"whsec_{secrets.token_urlsafe(32)}"
+        raise Conflict(f"this workspace has {known} webhooks; at most {WEBHOOKS_LIMIT} are kept: retire one")
+    key, secret = keys.create(workspace), new_secret()
     webhook = Webhook(id=new_id(), workspace=workspace, url=url, events=list(events), registered_by=str(actor))
     webhook.key_id = key.id
     seal_text(key, webhook, "secret_sealed", secret)
@@ -94,6 +103,27 @@ def keep(url: str, events: Sequence[str], *, actor: Actor) -> Registered:
     data: dict[str, JSON] = {"webhook": str(webhook.pk), "url": keys.reference(url), "events": list(events)}
     ledger.append(ledger.Event(EventType.WEBHOOK_REGISTERED, actor, data), chain=chain_of(workspace.pk))
     return Registered(webhook, secret)
+
+
+def new_secret() -> str:
+    return f"whsec_{secrets.token_urlsafe(32)}"
+
+
+def secrets_of(webhook: Webhook) -> list[str]:
+    """Return what notices are signed with now: the secret, and after a rotation for a while the former one.
+
+    Raises:
+        SecretUnavailable: one of them does not open.
+    """
+    former = webhook.former_until is not None and webhook.former_until > now()
+    return [opened(webhook, name) for name in ("secret_sealed", *(["former_sealed"] if former else []))]
+
+
+def opened(webhook: Webhook, column: str) -> str:
+    try:
+        return open_text(keys.load(webhook.key_id), webhook, column)
+    except (keys.KeyUnavailable, SealError) as error:
+        raise SecretUnavailable(str(error)) from error
 
 
 def found(webhook_id: UUID, *, actor: Actor, lock: bool = False) -> Webhook:
@@ -113,7 +143,7 @@ def found(webhook_id: UUID, *, actor: Actor, lock: bool = False) -> Webhook:
 
 @transaction.atomic
 def enable(webhook_id: UUID, *, actor: Actor) -> Webhook:
-    """Tell the receiver of what happens from now on; a second call changes nothing. Raises as found does.
+    """Tell the receiver of what happens from now on; a second call changes nothing. Raises as usable does.
 
     What a run wrote for it while it was being disabled is given up here.
     """
@@ -122,12 +152,12 @@ def enable(webhook_id: UUID, *, actor: Actor) -> Webhook:
 
 @transaction.atomic
 def disable(webhook_id: UUID, *, actor: Actor) -> Webhook:
-    """Tell the receiver nothing any more, and give up what waits for it. Raises as found does."""
+    """Tell the receiver nothing any more, and give up what waits for it. Raises as usable does."""
     return switch(webhook_id, actor=actor, on=False, then=lambda webhook: {"given_up": give_up_all(webhook)})
 
 
 def switch(webhook_id: UUID, *, actor: Actor, on: bool, then: Callable[[Webhook], dict[str, JSON]]) -> Webhook:
-    webhook = found(webhook_id, actor=actor, lock=True)
+    webhook = usable(webhook_id, actor=actor)
     if webhook.enabled != on:
         webhook.enabled = on
         webhook.save(update_fields=["enabled"])
@@ -137,6 +167,70 @@ def switch(webhook_id: UUID, *, actor: Actor, on: bool, then: Callable[[Webhook]
     return webhook
 
 
+@transaction.atomic
+def rotate(webhook_id: UUID, *, actor: Actor) -> Registered:
+    """Give the webhook a new secret. For ROTATION_HOURS notices are signed with the former one too.
+
+    One that does not open any more is not carried along; rotating is how a webhook gets out of that.
+
+    Raises:
+        Conflict: it is retired. Otherwise as found does.
+    """
+    webhook = usable(webhook_id, actor=actor)
+    former = kept_secret(webhook)
+    key, secret = keys.create(webhook.workspace), new_secret()
+    webhook.key_id = key.id
+    seal_text(key, webhook, "secret_sealed", secret)
+    webhook.former_sealed, webhook.former_until = None, None
+    if former is not None:
+        seal_text(key, webhook, "former_sealed", former)
+        webhook.former_until = now() + timedelta(hours=ROTATION_HOURS)
+    webhook.save(update_fields=["key", "secret_sealed", "former_sealed", "former_until"])
+    data: dict[str, JSON] = {"webhook": str(webhook.pk), "hours": ROTATION_HOURS if former else 0}
+    ledger.append(ledger.Event(EventType.WEBHOOK_ROTATED, actor, data), chain=chain_of(webhook.workspace_id))
+    return Registered(webhook, secret)
+
+
+def kept_secret(webhook: Webhook) -> str | None:
+    try:
+        return opened(webhook, "secret_sealed")
+    except SecretUnavailable:
+        return None
+
+
+def usable(webhook_id: UUID, *, actor: Actor) -> Webhook:
+    """Return the webhook, locked; raises Conflict for a retired one, and as found does."""
+    webhook = found(webhook_id, actor=actor, lock=True)
+    if webhook.retired_at is not None:
+        raise Conflict(f"webhook {webhook.pk} is retired, which is for good; register another one")
+    return webhook
+
+
+@transaction.atomic
+def retire(webhook_id: UUID, *, actor: Actor) -> Webhook:
+    """End the webhook for good: nothing is told any more, its secrets go, its deliveries stay to be read.
+
+    It counts no longer towards the limit. A second call changes nothing. Raises as found does.
+    """
+    webhook = found(webhook_id, actor=actor, lock=True)
+    if webhook.retired_at is None:
+        webhook.enabled, webhook.retired_at = False, now()
+        webhook.secret_sealed, webhook.former_sealed, webhook.former_until = b"", None, None
+        webhook.save(update_fields=["enabled", "retired_at", "secret_sealed", "former_sealed", "former_until"])
+        data: dict[str, JSON] = {"webhook": str(webhook.pk), "given_up": give_up_all(webhook)}
+        ledger.append(ledger.Event(EventType.WEBHOOK_RETIRED, actor, data), chain=chain_of(webhook.workspace_id))
+    return webhook
+
+
 def give_up_all(webhook: Webhook) -> int:
-    waiting = Delivery.objects.filter(webhook=webhook, status=DeliveryState.PENDING.value)
+    return give_up(Delivery.objects.filter(webhook=webhook))
+
+
+def give_up_left() -> int:
+    """Give up what runs wrote for webhooks while they were being retired: no sender ever comes for it."""
+    return give_up(Delivery.objects.filter(webhook__retired_at__isnull=False))
+
+
+def give_up(deliveries: QuerySet[Delivery]) -> int:
+    waiting = deliveries.filter(status=DeliveryState.PENDING.value)
     return waiting.update(status=DeliveryState.GIVEN_UP.value, fault=Fault.DISABLED.value, ended_at=now())

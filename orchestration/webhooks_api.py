@@ -1,5 +1,6 @@
-"""Webhooks over HTTP: registered, listed, switched on and off, and what became of their deliveries."""
+"""Webhooks over HTTP: registered, listed, switched, rotated, retired, and what became of their deliveries."""
 
+from typing import Any
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -25,8 +26,8 @@ class Webhooks(APIView):
         operation_id="webhooks_list", parameters=PAGED, responses={200: shapes.WebhookOut(many=True), **PROBLEMS}
     )
     def get(self, request: HttpRequest) -> Response:
-        """List the workspace's webhooks, newest first."""
-        rows = Webhook.objects.filter(workspace_id=workspace_of(actor_of(request)))
+        """List the workspace's webhooks that are not retired, newest first."""
+        rows = Webhook.objects.filter(workspace_id=workspace_of(actor_of(request)), retired_at=None)
         return page(NewestFirst(), rows, shapes.WebhookOut, view=self)
 
     @extend_schema(
@@ -39,8 +40,36 @@ class Webhooks(APIView):
             raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
         requests.only(asked, "body", {"url", "events"})
         made = webhooks.register(url=asked.get("url"), events=asked.get("events"), actor=actor_of(request))
-        stored = Webhook.objects.get(pk=made.webhook.pk)
-        return Response({**shapes.WebhookOut(stored).data, "secret": made.secret}, status=201)
+        return Response(with_secret(made), status=201)
+
+
+def with_secret(made: webhooks.Registered) -> dict[str, Any]:
+    stored = Webhook.objects.get(pk=made.webhook.pk)
+    return {**shapes.WebhookOut(stored).data, "secret": made.secret}
+
+
+class WebhookDetail(APIView):
+    scopes = {"GET": Scope.WEBHOOKS_WRITE, "DELETE": Scope.WEBHOOKS_WRITE}
+
+    @extend_schema(operation_id="webhooks_get", responses={200: shapes.WebhookOut, **PROBLEMS})
+    def get(self, request: HttpRequest, webhook_id: UUID) -> Response:
+        """Return one webhook, a retired one too."""
+        return Response(shapes.WebhookOut(webhooks.found(webhook_id, actor=actor_of(request))).data)
+
+    @extend_schema(operation_id="webhooks_retire", responses={204: None, **PROBLEMS})
+    def delete(self, request: HttpRequest, webhook_id: UUID) -> Response:
+        """Retire a webhook for good. What it was told can still be read; it no longer counts towards the limit."""
+        webhooks.retire(webhook_id, actor=actor_of(request))
+        return Response(status=204)
+
+
+class WebhookRotation(APIView):
+    scopes = {"POST": Scope.WEBHOOKS_WRITE}
+
+    @extend_schema(operation_id="webhooks_rotate", request=None, responses={200: shapes.WebhookMadeOut, **PROBLEMS})
+    def post(self, request: HttpRequest, webhook_id: UUID) -> Response:
+        """Give a webhook a new secret, shown now and never again. For 24 hours the former one signs too."""
+        return Response(with_secret(webhooks.rotate(webhook_id, actor=actor_of(request))))
 
 
 class WebhookDeliveries(APIView):

@@ -260,12 +260,12 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
-    # Fields of one name with other values; without names of their own they would get a hash that changes with them.
+    # Two fields called kind and two called state have values of their own; without names the schema numbers them.
     "ENUM_NAME_OVERRIDES": {
-        "RunKindEnum": "orchestration.states.Kind",
-        "RestoreKindEnum": "orchestration.states.RestoreKind",
-        "RunStateEnum": "orchestration.states.RunState",
-        "RestoreStateEnum": "orchestration.states.RestoreState",
+        "Kind": "orchestration.states.Kind",
+        "RestoreKind": "orchestration.states.RestoreKind",
+        "RunState": "orchestration.states.RunState",
+        "RestoreState": "orchestration.states.RestoreState",
     },
 }
 

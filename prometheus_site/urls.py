@@ -10,7 +10,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 from audit import console as audit_console
 from evidence import api as evidence_api
 from orchestration import api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
-from orchestration.console import approvals, checkpoints, inquiries, runs
+from orchestration.console import approvals, batches, checkpoints, inquiries, runs, webhooks
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
 
@@ -36,6 +36,8 @@ v1 = [
     path("batches/<uuid:batch_id>/events", streams.BatchEvents.as_view()),
     path("batches/<uuid:batch_id>/cancel", batches_api.BatchCancel.as_view()),
     path("webhooks", webhooks_api.Webhooks.as_view()),
+    path("webhooks/<uuid:webhook_id>", webhooks_api.WebhookDetail.as_view()),
+    path("webhooks/<uuid:webhook_id>/rotate", webhooks_api.WebhookRotation.as_view()),
     path("webhooks/<uuid:webhook_id>/deliveries", webhooks_api.WebhookDeliveries.as_view()),
     path("webhooks/<uuid:webhook_id>/enable", webhooks_api.WebhookSwitch.as_view(on=True)),
     path("webhooks/<uuid:webhook_id>/disable", webhooks_api.WebhookSwitch.as_view(on=False)),
@@ -61,6 +63,10 @@ console = [
     path("runs", runs.runs, name="runs"),
     path("runs/<uuid:run_id>", runs.run, name="run"),
     path("runs/<uuid:run_id>/checkpoints", checkpoints.checkpoints, name="checkpoints"),
+    path("batches", batches.batches, name="batches"),
+    path("batches/<uuid:batch_id>", batches.batch, name="batch"),
+    path("webhooks", webhooks.webhooks, name="webhooks"),
+    path("webhooks/<uuid:webhook_id>", webhooks.webhook, name="webhook"),
     path("restores/<uuid:restore_id>", checkpoints.restore, name="restore"),
     path("approvals", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>", approvals.decision, name="decision"),

@@ -16,7 +16,7 @@ SHELL = frozenset(
     {
         "access", "action_models", "admin", "api", "apikeys", "apps", "batches", "batches_api", "bindings",
         "checkpoints", "console", "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry",
-        "keys", "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
+        "insertion", "keys", "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
         "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "serializers",
         "snapshots", "streams", "tasks", "tools_api", "webhook_models", "webhooks", "webhooks_api", "workspaces",
     }

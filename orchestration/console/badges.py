@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from evidence.verdicts import Stance, Verdict
 from guardians.guardian import Ballot
+from orchestration.models import Webhook
+from orchestration.notices import DeliveryState
 from orchestration.states import ActionState, ApprovalState, Decision, InquiryState, RestoreState, RunState
 
 
@@ -123,6 +125,18 @@ BROKEN = Badge("Record does not verify", Tone.BAD, Icon.WARN)
 UNCHECKED = Badge("Record not checked", Tone.QUIET, Icon.ASK)
 ANSWERED = Badge("Answered", Tone.QUIET, Icon.CHECK)
 FAULT = Badge("Failed", Tone.BAD, Icon.CROSS)
+UNDER_WAY = Badge("Under way", Tone.BUSY, Icon.DOTS)
+WITH_FAILURES = Badge("Ended, not all of it well", Tone.DOUBT, Icon.WARN)
+NOT_TAKEN = Badge("Not taken", Tone.DOUBT, Icon.BAN)
+SWITCHED_ON = Badge("On", Tone.GOOD, Icon.CHECK)
+SWITCHED_OFF = Badge("Off", Tone.QUIET, Icon.MINUS)
+RETIRED = Badge("Retired", Tone.QUIET, Icon.BAN)
+DELIVERIES = {
+    DeliveryState.PENDING: Badge("Waits to be told", Tone.BUSY, Icon.CLOCK),
+    DeliveryState.DELIVERED: Badge("Delivered", Tone.GOOD, Icon.CHECK),
+    DeliveryState.GIVEN_UP: Badge("Given up", Tone.BAD, Icon.CROSS),
+}
+TRIED_AGAIN = Badge("Failed, will be tried again", Tone.DOUBT, Icon.WARN)
 
 
 def unknown(value: str) -> Badge:
@@ -162,3 +176,15 @@ def of_approval(value: str) -> Badge:
 
 def of_action(value: str) -> Badge:
     return ACTIONS[ActionState(value)] if value in set(ActionState) else unknown(value)
+
+
+def of_delivery(value: str, *, tried: bool) -> Badge:
+    if value == DeliveryState.PENDING and tried:
+        return TRIED_AGAIN
+    return DELIVERIES[DeliveryState(value)] if value in set(DeliveryState) else unknown(value)
+
+
+def of_webhook(webhook: Webhook) -> Badge:
+    if webhook.retired_at is not None:
+        return RETIRED
+    return SWITCHED_ON if webhook.enabled else SWITCHED_OFF

@@ -49,10 +49,13 @@ def navigation_for(request: HttpRequest) -> Navigation:
     items = []
     if actor is not None:
         items.append(item("Runs", reverse("console:runs"), here))
+        items.append(item("Batches", reverse("console:batches"), here))
         if actor.may(Scope.APPROVALS_READ):
             items.append(item("Approvals", reverse("console:approvals"), here, waiting=waiting_in(workspace_of(actor))))
         if actor.may(Scope.LEDGER_READ):
             items.append(item("Ledger", reverse("console:ledger"), here))
+        if actor.may(Scope.WEBHOOKS_WRITE):
+            items.append(item("Webhooks", reverse("console:webhooks"), here))
     items.append(item("API", reverse("api"), here))
     if user.is_staff:
         items.append(item("Admin", reverse("admin:index"), here))

@@ -14,8 +14,9 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
-from orchestration import runs
-from orchestration.models import Restore, Run
+from orchestration import batches, runs, webhooks
+from orchestration.models import Delivery, Restore, Run
+from orchestration.notices import NoticeType
 from tests.conftest import Person, person
 from tests.orchestration import rows, scenes
 from tests.orchestration.looking import ACID, WARFARIN
@@ -79,6 +80,16 @@ def furnish(url: str) -> Museum:
         "ledger-run": f"/console/ledger?run={published.pk}",
         "checkpoints": f"/console/runs/{published.pk}/checkpoints",
         "restore": f"/console/restores/{restore(grace, published)}",
+        "batches": "/console/batches",
+        "batch": f"/console/batches/{batch(ada)}",
+        "batch-cancelled": f"/console/batches/{batch(ada, cancelled=True)}",
+        "webhooks": "/console/webhooks",
+        "webhooks-retired": "/console/webhooks?retired=1",
+        "webhook": f"/console/webhooks/{webhook(ada, published)}",
+        "admin-webhook": "/admin/orchestration/webhook/add/",
+        "admin-webhooks": "/admin/orchestration/webhook/",
+        "admin-deliveries": "/admin/orchestration/delivery/",
+        "admin-batches": "/admin/orchestration/batch/",
         "problem": "/console/runs?state=DONE",
         "api": "/api/",
         "admin": "/admin/",
@@ -141,6 +152,52 @@ def restore(who: Person, run: Run) -> object:
     return row.pk
 
 
+def batch(who: Person, *, cancelled: bool = False) -> object:
+    """Leave a batch with runs in several states and two requests that were not taken."""
+    asked: list[dict[str, object]] = [{"kind": "QUESTION", "question": f"Dose {n}?"} for n in range(9)]
+    made = batches.submit([*asked, {"kind": "POEM"}, {"kind": "QUESTION"}], actor=who.actor).batch
+    first, second, third, *_ = made.runs.order_by("place")
+    for run in (first, second):
+        scenes.move(run, "process")
+    runs.fail(second.pk, actor=who.actor, reason="provider:TIMEOUT: 3 attempts")
+    runs.cancel(third.pk, actor=who.actor)
+    if cancelled:
+        batches.cancel(made.pk, actor=who.actor)
+    return made.pk
+
+
+def webhook(who: Person, run: Run) -> object:
+    """Leave a retired webhook, one that is off, and one with a delivery of each outcome."""
+    events = [notice.value for notice in NoticeType]
+    retired, off, made = (
+        webhooks.register(url=f"https://8.8.8.8/{'hook' * n}", events=events, actor=who.actor).webhook
+        for n in (1, 1, 30)
+    )
+    webhooks.retire(retired.pk, actor=who.actor)
+    webhooks.disable(off.pk, actor=who.actor)
+    webhooks.rotate(made.pk, actor=who.actor)
+    outcomes = [
+        ("PENDING", 0, "", None),
+        ("PENDING", 3, "STATUS", 503),
+        ("DELIVERED", 1, "", 200),
+        ("GIVEN_UP", 10, "TLS", None),
+    ]
+    for status, attempts, fault, answered in outcomes:
+        Delivery.objects.create(
+            webhook=made,
+            run=run,
+            event="run.completed",
+            state="COMPLETED",
+            decision="PUBLISH",
+            status=status,
+            attempts=attempts,
+            fault=fault,
+            answered=answered,
+            next_at=now() + dt.timedelta(minutes=4),
+        )
+    return made.pk
+
+
 def moving(who: Person) -> object:
     run = scenes.submit(who)
     scenes.move(run, "process")
@@ -150,7 +207,7 @@ def moving(who: Person) -> object:
 def visitor_of(name: str) -> str | None:
     """Return who looks at an address: operators at the admin, nobody at the log-in, an approver at the rest."""
     match name.partition("-")[0]:
-        case "admin":
+        case "admin" | "webhooks" | "webhook":
             return "ada"
         case "stranger":
             return "eve"

@@ -16,6 +16,8 @@ NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
     *("checkpoints", "restore", "inquiry", "run-asked"),
+    *("batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),
+    *("admin-webhook", "admin-webhooks", "admin-deliveries", "admin-batches"),
     *("admin", "admin-runs", "admin-run", "admin-tools", "admin-server", "admin-key", "admin-entries"),
     *("admin-members", "admin-source", "admin-user", "admin-password", "stranger", "log-in", "link-used"),
 )

@@ -6,7 +6,8 @@ from django.db import models
 from django.test import Client
 
 from guardians.toolrisk import Tier
-from orchestration.models import Run, Tool
+from orchestration import webhooks
+from orchestration.models import Batch, Delivery, Run, Tool, Webhook
 from orchestration.states import ToolState
 from tests.conftest import Person
 from tests.orchestration.rows import tool, waiting
@@ -33,6 +34,11 @@ def test_every_list_and_every_row_has_a_page(client: Client, grace: Person, mode
     rows = model._default_manager.all()[:2]
     assert {client.get(address(model, f"{row.pk}/change/")).status_code for row in rows} <= {200}
     assert all(str(row) for row in rows)
+
+
+@pytest.mark.parametrize("model", [Batch, Delivery])
+def test_batches_and_deliveries_are_not_added(client: Client, model: type[models.Model]) -> None:
+    assert client.get(address(model, "add/")).status_code == 403
 
 
 @pytest.mark.parametrize("model", [Run, Tool])
@@ -78,3 +84,47 @@ def test_a_tool_of_another_workspace_is_not_approved(client: Client, mallory: Pe
 def test_a_tool_that_is_gone_is_not_approved(client: Client, ada: Person) -> None:
     gone = tool(ada.user.memberships.get().workspace, state=ToolState.RETIRED)
     assert approve(client, gone).state == ToolState.RETIRED
+
+
+def registered(who: Person) -> Webhook:
+    return webhooks.register(url="https://8.8.8.8/hook", events=["run.failed"], actor=who.actor).webhook
+
+
+def act(client: Client, row: Webhook, action: str) -> tuple[Webhook, str]:
+    """Do an action of the list and return the row as it is then, and what the page says."""
+    form = {"action": action, "_selected_action": [str(row.pk)]}
+    said = client.post(address(Webhook), form, follow=True).content.decode()
+    return Webhook.objects.get(pk=row.pk), said
+
+
+def test_a_webhook_is_registered_and_its_secret_shown_once(client: Client) -> None:
+    form = {"url": "https://8.8.8.8/hook", "events": ["run.failed", "run.completed"]}
+    said = client.post(address(Webhook, "add/"), form, follow=True).content.decode()
+    row = Webhook.objects.get()
+    [secret] = webhooks.secrets_of(row)
+    assert (secret in said, row.events) == (True, ["run.completed", "run.failed"])
+    assert secret not in client.get(address(Webhook)).content.decode()
+
+
+@pytest.mark.parametrize("url", ["http://8.8.8.8/", "https://10.0.0.1/", "https://8.8.8.8:0/"])
+def test_a_receiver_that_cannot_be_is_told_beside_its_field(client: Client, url: str) -> None:
+    answer = client.post(address(Webhook, "add/"), {"url": url, "events": ["run.failed"]})
+    assert answer.context["adminform"].form.errors["url"]
+    assert not Webhook.objects.exists()
+
+
+def test_webhooks_are_switched_rotated_and_retired_by_actions(client: Client, ada: Person) -> None:
+    row = registered(ada)
+    states = [act(client, row, action)[0].enabled for action in ("disable", "enable")]
+    rotated, said = act(client, row, "rotate")
+    assert (states, webhooks.secrets_of(rotated)[0] in said) == ([False, True], True)
+    assert act(client, row, "retire")[0].retired_at is not None
+    assert "is retired, which is for good" in act(client, row, "enable")[1]
+
+
+@pytest.mark.parametrize("action", ["disable", "rotate", "retire"])
+def test_a_webhook_of_another_workspace_is_not_touched(client: Client, mallory: Person, action: str) -> None:
+    row = registered(mallory)
+    after, said = act(client, row, action)
+    assert (after.enabled, after.retired_at, bytes(after.secret_sealed)) == (True, None, bytes(row.secret_sealed))
+    assert "no webhook" in said

@@ -3,14 +3,17 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit import ledger
 from audit.ids import new_id
 from audit.models import Entry
-from orchestration import batches
+from orchestration import batches, requests, runs
+from orchestration.insertion import insert
 from orchestration.models import Batch, Run
 from orchestration.requests import RequestError
-from orchestration.states import TERMINAL, RunState
+from orchestration.states import TERMINAL, Kind, RunState
 from tests.conftest import Person
 from tests.orchestration.calling import caller, is_problem
 from tests.orchestration.rows import QUESTION, bring, entries, submitted
@@ -187,6 +190,20 @@ def test_a_worker_wakes_those_that_nobody_has_begun(ada: Person) -> None:
     assert [run for run, _ in batches.waiting(batch.pk)] == [first.pk, third.pk]
 
 
+@pytest.mark.parametrize("cursor", ["cD14", "cD0xZTk5OQ==", "cD0xMDAwMDAwMDAwMDAwMDAwMDAwMDAw"])
+def test_a_cursor_that_no_page_named_is_refused_or_leads_past_the_end(ada: Person, cursor: str) -> None:
+    batch = batches.submit(asked(2), actor=ada.actor).batch
+    answer = caller(ada).get(f"/batches/{batch.pk}/runs?cursor={cursor}")
+    assert answer.body.get("results") == [] or is_problem(answer, 400)
+
+
+def test_a_made_up_cursor_is_named_in_the_refusal(ada: Person) -> None:
+    batch = batches.submit(asked(1), actor=ada.actor).batch
+    answer = caller(ada).get(f"/batches/{batch.pk}/runs?cursor=cD14")  # p=x, where a place is expected
+    assert is_problem(answer, 400)
+    assert answer.body["detail"] == "cursor is 'cD14', which no page named; start again without it"
+
+
 # Cancelling
 
 
@@ -231,3 +248,35 @@ def test_a_batch_of_another_workspace_is_not_there(ada: Person, mallory: Person,
     assert is_problem(theirs, 404)
     assert is_problem(nobodys, 404)
     assert not Run.objects.filter(state=RunState.CANCELLED.value).exists()
+
+
+# At work
+
+
+def test_a_batch_takes_the_same_few_statements_whatever_its_size(ada: Person) -> None:
+    counts = []
+    for size in (2, 60):
+        items = [{**item, "idempotency_key": f"{size}-{n}"} for n, item in enumerate(asked(size))]
+        with CaptureQueriesContext(connection) as asked_of:
+            batches.submit(items, actor=ada.actor)
+        counts.append(len(asked_of))
+    assert counts[0] == counts[1] <= 16
+
+
+def test_rows_written_together_are_what_would_be_written_one_by_one(ada: Person) -> None:
+    accepted = batches.submit([{**ASK, "idempotency_key": "k", "stakes": "HIGH"}], actor=ada.actor)
+    run = Run.objects.get()
+    alone = runs.submit(
+        requests.parse({"question": QUESTION, "stakes": "HIGH"}, kind=Kind.QUESTION), actor=ada.actor
+    ).run
+    alone.refresh_from_db()
+    own = {"id", "key_id", "request_sealed", "idempotency_key", "batch_id", "place", "due_at", "created_at"}
+    columns = {field.attname for field in Run._meta.concrete_fields} - own
+    assert {name: getattr(run, name) for name in columns} == {name: getattr(alone, name) for name in columns}
+    assert (run.batch_id, run.place, run.idempotency_key, run.due_at is None) == (accepted.batch.pk, 0, "k", False)
+
+
+def test_no_row_at_all_writes_nothing(ada: Person) -> None:
+    with CaptureQueriesContext(connection) as asked_of:
+        insert([])
+    assert len(asked_of) == 0

@@ -1,29 +1,26 @@
-"""Notices told to a real receiver on loopback: what is sent, what failed attempts come to, and who sends."""
+"""Notices told to a real receiver on loopback: what is sent, what failed attempts come to, and rotation."""
 
 import contextlib
-import logging
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import transaction
 from django.utils.timezone import now
 
 from audit import canonical
 from audit.models import DataKey, Entry
-from orchestration import deliveries, runs, tasks, webhooks
+from orchestration import deliveries, runs, webhooks
 from orchestration.models import Delivery, Run, Webhook
 from orchestration.notices import NoticeType
 from orchestration.states import RunState
 from tests.conftest import Person
-from tests.orchestration.listening import HOST, Listener, behaving, certificate, listening, verifies
+from tests.orchestration.listening import HOST, Listener, behaving, certificate, hang, listening, verifies
 from tests.orchestration.rows import QUESTION, bring, submitted, waiting
 from tests.orchestration.test_receivers import failing, resolving
 
@@ -273,11 +270,6 @@ def drip(receiver: socket.socket) -> None:
             time.sleep(0.02)
 
 
-def hang(receiver: socket.socket) -> None:
-    while receiver.recv(4096):
-        """Read until the other side hangs up."""
-
-
 @pytest.mark.parametrize("behave", [drip, hang])
 def test_a_slow_receiver_is_left_in_time(
     ada: Person, monkeypatch: pytest.MonkeyPatch, behave: Callable[[socket.socket], None]
@@ -367,134 +359,15 @@ def test_a_turn_that_is_over_leaves_the_rest_to_the_next(ada: Person, monkeypatc
     assert Webhook.objects.get().served_until is not None
 
 
-# Who sends
-
-
-def free() -> int:
-    return deliveries._free._value
-
-
-def senders() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name.startswith("sender-")]
-
-
-def finished() -> None:
-    """Wait until every sender has gone home."""
-    for thread in senders():
-        thread.join(20)
-    assert (senders(), free()) == ([], deliveries.SENDERS)
-
-
-def in_thread(action: Callable[[], Any]) -> Any:
-    try:
-        return action()
-    finally:
-        connection.close()
-
-
-def at_once(action: Callable[[], Any], times: int) -> list[Any]:
-    gate = threading.Barrier(times)
-
-    def act(_: int) -> Any:
-        gate.wait(20)
-        return in_thread(action)
-
-    with ThreadPoolExecutor(times) as people:
-        return list(people.map(act, range(times)))
-
-
-def test_of_many_who_claim_at_once_one_gets_the_receiver(ada: Person) -> None:
-    webhook = registered(ada, f"http://{HOST}:1/").webhook
+def test_after_a_rotation_both_secrets_sign_for_a_day(ada: Person, listener: Listener) -> None:
+    made = registered(ada, listener.url)
+    fresh = webhooks.rotate(made.webhook.pk, actor=ada.actor)
     cancelled(ada)
-    claimed = at_once(deliveries.claim, 6)
-    assert [pk for pk in claimed if pk] == [webhook.pk]
-
-
-def test_a_receiver_that_somebody_holds_is_passed_over_and_not_waited_for(ada: Person) -> None:
-    held, other = (registered(ada, f"http://{HOST}:1/").webhook.pk for _ in range(2))
+    deliveries.turn(made.webhook.pk)
+    assert verifies(listener.heard[0], made.secret)
+    assert verifies(listener.heard[0], fresh.secret)
+    Webhook.objects.update(former_until=now() - timedelta(seconds=1))
     cancelled(ada)
-    with ThreadPoolExecutor(1) as sweeper, transaction.atomic():
-        Webhook.objects.select_for_update().get(pk=held)
-        claimed = [sweeper.submit(in_thread, deliveries.claim).result(10) for _ in range(2)]
-    assert claimed == [other, None]
-
-
-def test_a_claim_of_a_sender_that_died_runs_out(ada: Person) -> None:
-    webhook = registered(ada, f"http://{HOST}:1/").webhook
-    cancelled(ada)
-    assert [deliveries.claim(), deliveries.claim()] == [webhook.pk, None]
-    Webhook.objects.update(served_until=now() - timedelta(seconds=1))
-    assert deliveries.claim() == webhook.pk
-
-
-def test_two_sweepers_at_once_tell_each_notice_once(ada: Person, listener: Listener) -> None:
-    for _ in range(2):
-        registered(ada, listener.url)
-    ended = sorted(str(cancelled(ada).pk) for _ in range(4))
-    at_once(deliveries.sweep, 2)
-    finished()
-    assert sorted(listener.runs) == sorted([*ended, *ended])
-    assert set(Delivery.objects.filter(webhook__workspace=ada.actor.workspace).values_list("status", "attempts")) == {
-        ("DELIVERED", 1)
-    }
-
-
-def test_a_slow_receiver_keeps_no_other_waiting(
-    ada: Person, listener: Listener, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(deliveries, "POST_SECONDS", 3.0)
-    with behaving(hang) as slow:
-        registered(ada, slow)
-        registered(ada, listener.url)
-        cancelled(ada)
-        began = time.monotonic()
-        tasks.deliver_due()
-        assert time.monotonic() - began < 1
-        while not listener.heard and time.monotonic() - began < 10:
-            time.sleep(0.01)
-        assert (len(listener.heard), len(senders()) > 0) == (1, True)
-    finished()
-
-
-def test_a_sender_at_work_goes_on_while_celery_closes_the_pool(ada: Person, listener: Listener) -> None:
-    registered(ada, listener.url)
-    for _ in range(20):
-        cancelled(ada)
-    deliveries.sweep()
-    while senders():
-        connection.close()
-        cast("Any", connection).close_pool()  # as Celery's Django fixup does after each task
-    finished()
-    assert set(Delivery.objects.values_list("status", "attempts")) == {("DELIVERED", 1)}
-
-
-def test_without_a_free_sender_nothing_is_begun(ada: Person) -> None:
-    registered(ada, f"http://{HOST}:1/")
-    cancelled(ada)
-    taken = [deliveries._free.acquire(blocking=False) for _ in range(deliveries.SENDERS)]
-    try:
-        assert (all(taken), deliveries.sweep()) == (True, 0)
-    finally:
-        deliveries._free.release(deliveries.SENDERS)
-
-
-def away(*_: Any) -> Any:
-    """Stand for a database that has gone."""
-    raise OperationalError("the connection is closed")
-
-
-def test_a_sweep_without_a_database_keeps_no_sender(ada: Person) -> None:
-    with connection.execute_wrapper(away), pytest.raises(OperationalError):
-        deliveries.sweep()
-    assert free() == deliveries.SENDERS
-
-
-@pytest.mark.parametrize(("wrapper", "said"), [(away, "deliveries broken off"), (lambda *_: 1 / 0, "sending raised")])
-def test_a_sender_that_is_broken_off_is_free_again(
-    ada: Person, caplog: pytest.LogCaptureFixture, wrapper: Any, said: str
-) -> None:
-    webhook = registered(ada, f"http://{HOST}:1/").webhook
-    assert deliveries._free.acquire(blocking=False)
-    with caplog.at_level(logging.WARNING), connection.execute_wrapper(wrapper):
-        deliveries.serve(webhook.pk)
-    assert ([record.message for record in caplog.records], free()) == ([said], deliveries.SENDERS)
+    deliveries.turn(made.webhook.pk)
+    assert not verifies(listener.heard[1], made.secret)
+    assert verifies(listener.heard[1], fresh.secret)

@@ -1,6 +1,8 @@
 """Where a webhook may lead: the whole table of addresses, and URLs of every shape."""
 
 import ipaddress
+import threading
+import time
 
 import pytest
 from hypothesis import given
@@ -118,6 +120,7 @@ def test_a_url_is_read_in_its_parts(url: str, expected: tuple[str, str, int, str
         ("https://[::1/", "cannot be read"),
         ("https://h.example:65536/", "cannot be read"),
         ("https://h.example:ssh/", "cannot be read"),
+        ("https://h.example:0/", "port 0"),
         ("https://user@h.example/", "leave it out"),
         ("https://user:word@h.example/", "leave it out"),
         ("https://h.example/#part", "leave it out"),
@@ -178,6 +181,38 @@ def failing(error: Exception) -> receivers.Lookup:
 def test_a_name_without_an_address_is_unknown(resolve: receivers.Lookup) -> None:
     with pytest.raises(ReceiverUnknown, match="has no address; correct the url"):
         receivers.addresses_of(NAMED, rules=STRICT, resolve=resolve)
+
+
+def test_a_name_server_that_never_answers_is_left_behind() -> None:
+    held = threading.Event()
+    began = time.monotonic()
+    with pytest.raises(TimeoutError):
+        receivers.in_time(lambda: held.wait(10), seconds=0.05)
+    assert time.monotonic() - began < 2
+    held.set()
+
+
+def test_a_name_that_takes_too_long_is_unknown_and_why_is_said() -> None:
+    with pytest.raises(ReceiverUnknown, match="was not found within 5 seconds; mend its name servers"):
+        receivers.addresses_of(NAMED, rules=STRICT, resolve=failing(TimeoutError()))
+
+
+def test_no_more_are_left_behind_than_may_be() -> None:
+    held = threading.Event()
+    for _ in range(receivers.ASKERS):
+        with pytest.raises(TimeoutError):
+            receivers.in_time(lambda: held.wait(10), seconds=0.001)
+    with pytest.raises(TimeoutError, match="too many names"):
+        receivers.in_time(lambda: True, seconds=10)
+    held.set()
+    while "lookup" in {thread.name for thread in threading.enumerate()}:
+        time.sleep(0.001)
+    assert receivers.in_time(lambda: True, seconds=10)
+
+
+def test_what_the_lookup_raises_is_raised() -> None:
+    with pytest.raises(OSError, match="no such name"):
+        receivers.in_time(lambda: failing(OSError("no such name"))("h", 1), seconds=10)
 
 
 @pytest.mark.parametrize(

@@ -3,16 +3,25 @@
 import gc
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.signals import request_finished
 from django.db import OperationalError, close_old_connections
 from django.http import StreamingHttpResponse
+from django.test import RequestFactory
+from django.utils.timezone import now
+from rest_framework.request import Request as RestRequest
 
+from audit import apikeys
+from audit.access import actor_of_key
+from audit.ids import new_id
+from audit.models import ApiKey, Membership
 from orchestration import batches, streams
-from orchestration.models import Run
+from orchestration.models import Restore, Run
 from orchestration.states import RunState
 from orchestration.streams import Seen, Slots, Stream, encoded, events
 from tests.conftest import Person
@@ -100,6 +109,73 @@ def test_it_ends_when_the_database_is_away() -> None:
         raise OperationalError("gone")
 
     assert list(events(away, last="")) == [b"retry: 2000\n\n"]
+
+
+def test_it_ends_when_its_viewer_may_look_no_more() -> None:
+    clock, allowed = Clock(), [True, False]
+    look = streams.guarded(lambda: seen("1"), lambda: allowed.pop(0), clock=clock)
+    assert list(events(look, last="", clock=clock, sleep=clock.sleep))[1:2] == [encoded(seen("1"))]
+    assert 2 * streams.AUTHORITY <= clock.now < 2 * streams.AUTHORITY + 3
+
+
+def asked_by(who: Person, key: ApiKey | None = None) -> Any:
+    """Return a request as it stands in a view."""
+    asked = RestRequest(RequestFactory().get("/"))
+    asked.user, asked.auth = (AnonymousUser() if key else who.user), key
+    return asked
+
+
+def test_a_stream_may_go_on_until_its_key_is_revoked(ada: Person) -> None:
+    key = apikeys.create_key(name="Ward app", scopes=["runs:read"], actor=ada.actor).key
+    actor, asked = actor_of_key(key), asked_by(ada, key)
+    assert streams.may_still(asked, actor)
+    apikeys.revoke_key(ApiKey.objects.get(pk=key.pk), actor=ada.actor)
+    assert not streams.may_still(asked, actor)
+
+
+@pytest.mark.parametrize("loss", ["membership", "account"])
+def test_a_stream_may_go_on_until_its_viewer_loses_access(grace: Person, loss: str) -> None:
+    asked = asked_by(grace)
+    assert streams.may_still(asked, grace.actor)
+    if loss == "membership":
+        Membership.objects.filter(user=grace.user).delete()
+    else:
+        type(grace.user).objects.filter(pk=grace.user.pk).update(is_active=False)
+    assert not streams.may_still(asked, grace.actor)
+
+
+def test_without_a_database_a_stream_is_asked_to_come_later(grace: Person, slots: Slots) -> None:
+    def away() -> Seen:
+        raise OperationalError("gone")
+
+    asked = asked_by(grace)
+    asked.actor = grace.actor
+    answer = streams.stream(asked, away)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
+
+
+def test_a_failed_run_is_followed_on_while_a_restore_of_it_is_open(grace: Person) -> None:
+    run = bring(submitted(grace.actor), RunState.FAILED, reason="x", due_at=None)
+    assert streams.look_at_run(run.pk) == Seen(str(run.version), facts_of(run), ended=True)
+    asked = Restore.objects.create(
+        id=new_id(),
+        run=run,
+        run_version=run.version,
+        checkpoint_id="c",
+        kind="CONTINUE",
+        binding="b" * 64,
+        requested_by=str(grace.actor),
+        reason_sealed=b"x",
+        expires_at=now() + timedelta(minutes=5),
+    )
+    assert streams.look_at_run(run.pk) == Seen(str(run.version), facts_of(run), ended=False)
+    asked.expire()
+    asked.save()
+    assert streams.look_at_run(run.pk) == Seen(str(run.version), facts_of(run), ended=True)
+
+
+def facts_of(run: Run) -> dict[str, Any]:
+    return {"run": str(run.pk), "state": "FAILED", "decision": "", "supported": 0, "withheld": 0}
 
 
 def followed(who: Person, path: str, **headers: Any) -> StreamingHttpResponse:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from audit import apikeys, keys
 from audit.errors import Conflict, NotAllowed, NotFound
@@ -178,16 +179,19 @@ def calls(who: Caller, webhook: object) -> list[int]:
         who.get(f"/webhooks/{webhook}/deliveries").status,
         who.post(f"/webhooks/{webhook}/disable").status,
         who.post(f"/webhooks/{webhook}/enable").status,
+        who.get(f"/webhooks/{webhook}").status,
+        who.post(f"/webhooks/{webhook}/rotate").status,
+        who.send("DELETE", f"/webhooks/{webhook}").status,
     ]
 
 
 def test_who_is_nobody_may_nothing(ada: Person) -> None:
-    assert calls(caller(None), registered(ada).webhook.pk) == [401] * 5
+    assert calls(caller(None), registered(ada).webhook.pk) == [401] * 8
 
 
 def test_neither_reviewer_nor_approver_may_anything(ada: Person, grace: Person, alan: Person) -> None:
     webhook = registered(ada).webhook.pk
-    assert [calls(caller(who), webhook) for who in (grace, alan)] == [[403] * 5] * 2
+    assert [calls(caller(who), webhook) for who in (grace, alan)] == [[403] * 8] * 2
     assert Webhook.objects.get().enabled
 
 
@@ -196,13 +200,13 @@ def test_a_key_needs_the_scope(ada: Person) -> None:
     others = sorted(ada.actor.scopes - {Scope.WEBHOOKS_WRITE})
     without = apikeys.create_key(name="without", scopes=others, actor=ada.actor).text
     within = apikeys.create_key(name="within", scopes=["webhooks:write"], actor=ada.actor).text
-    assert calls(by_key(without), webhook) == [403] * 5
-    assert calls(by_key(within), webhook) == [200, 201, 200, 200, 200]
+    assert calls(by_key(without), webhook) == [403] * 8
+    assert calls(by_key(within), webhook) == [200, 201, 200, 200, 200, 200, 200, 204]
 
 
 def test_another_workspaces_receiver_is_not_there(ada: Person, mallory: Person) -> None:
     webhook = registered(ada).webhook.pk
-    assert calls(caller(mallory), webhook) == [200, 201, 404, 404, 404]
+    assert calls(caller(mallory), webhook) == [200, 201, *[404] * 6]
     assert [row["registered_by"] for row in caller(mallory).get("/webhooks").body["results"]] == [str(mallory.actor)]
     assert Webhook.objects.get(pk=webhook).enabled
 
@@ -258,3 +262,61 @@ def test_a_receiver_and_a_delivery_are_named_by_what_they_are(ada: Person, grace
     webhook, run = registered(ada).webhook, bring(submitted(grace.actor), RunState.CANCELLED)
     assert str(webhook) == str(webhook.pk)
     assert str(Delivery.objects.get()) == f"run.cancelled of {run.pk}: PENDING"
+
+
+# Rotating and retiring
+
+
+def test_rotating_shows_a_new_secret_once_and_is_recorded(ada: Person) -> None:
+    made = registered(ada)
+    answer = caller(ada).post(f"/webhooks/{made.webhook.pk}/rotate")
+    row = Webhook.objects.get()
+    assert (answer.status, answer.body["secret"] != made.secret) == (200, True)
+    assert webhooks.secrets_of(row) == [answer.body["secret"], made.secret]
+    assert answer.body["secret"] not in str(caller(ada).get("/webhooks").body)
+    assert entries(ada) == ["webhook.registered", "webhook.rotated"]
+
+
+def test_rotating_twice_keeps_the_last_two_secrets(ada: Person) -> None:
+    made = registered(ada)
+    second, third = (webhooks.rotate(made.webhook.pk, actor=ada.actor).secret for _ in range(2))
+    assert webhooks.secrets_of(Webhook.objects.get()) == [third, second]
+
+
+def test_rotating_mends_a_secret_that_does_not_open(ada: Person) -> None:
+    made = registered(ada)
+    Webhook.objects.update(secret_sealed=b"forged")
+    with pytest.raises(webhooks.SecretUnavailable):
+        webhooks.secrets_of(Webhook.objects.get())
+    assert webhooks.secrets_of(webhooks.rotate(made.webhook.pk, actor=ada.actor).webhook)[1:] == []
+
+
+def test_a_retired_receiver_makes_room_and_keeps_what_it_was_told(
+    ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "WEBHOOKS_LIMIT", 1)
+    webhook = registered(ada).webhook.pk
+    bring(submitted(grace.actor), RunState.CANCELLED)
+    assert caller(ada).send("DELETE", f"/webhooks/{webhook}").status == 204
+    registered(ada)
+    [told] = caller(ada).get(f"/webhooks/{webhook}/deliveries").body["results"]
+    assert (told["status"], told["fault"]) == ("GIVEN_UP", "DISABLED")
+    assert str(webhook) not in {row["id"] for row in caller(ada).get("/webhooks").body["results"]}
+    assert caller(ada).get(f"/webhooks/{webhook}").body["retired_at"]
+
+
+def test_retiring_takes_the_secrets_away_and_is_for_good(ada: Person) -> None:
+    webhook = registered(ada).webhook.pk
+    webhooks.rotate(webhook, actor=ada.actor)
+    for _ in range(2):
+        retired = webhooks.retire(webhook, actor=ada.actor)
+    assert (bytes(retired.secret_sealed), retired.former_sealed, retired.enabled) == (b"", None, False)
+    for way in ("enable", "disable", "rotate"):
+        assert is_problem(caller(ada).post(f"/webhooks/{webhook}/{way}"), 409)
+    assert entries(ada) == ["webhook.registered", "webhook.rotated", "webhook.retired"]
+
+
+def test_the_database_lets_no_retired_receiver_be_switched_on(ada: Person) -> None:
+    webhook = webhooks.retire(registered(ada).webhook.pk, actor=ada.actor)
+    with pytest.raises(IntegrityError, match="retired_is_disabled"):
+        Webhook.objects.filter(pk=webhook.pk).update(enabled=True)

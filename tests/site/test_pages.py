@@ -1,6 +1,9 @@
 """The API's schema, its page, and the error pages."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.http import Http404
 from django.test import Client, RequestFactory
 from drf_spectacular.generators import SchemaGenerator
@@ -20,6 +23,10 @@ def test_the_schema_is_served_to_everybody(client: Client) -> None:
 
 def test_the_schema_names_the_three_ways_to_say_who_one_is() -> None:
     assert set(SCHEMA["components"]["securitySchemes"]) == {"apiKey", "jwtAuth", "cookieAuth"}
+
+
+def test_the_schema_is_valid_and_every_enum_has_a_name_of_its_own() -> None:
+    call_command("spectacular", "--validate", "--fail-on-warn", stdout=StringIO())
 
 
 def test_the_page_shows_every_operation_and_every_shape_of_the_schema(client: Client) -> None:

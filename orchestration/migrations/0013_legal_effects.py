@@ -58,7 +58,7 @@ DROP FUNCTION orchestration_action_word_check();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orchestration", "0011_effects")]
+    dependencies = [("orchestration", "0012_effects")]
     operations = [
         migrations.RunSQL(
             legal_transitions(ACTION, pairs=ACTION_TRANSITIONS, entry=ENTRY), drop_legal_transitions(ACTION)

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('orchestration', '0010_claim'),
+        ('orchestration', '0011_claim'),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ LEASED = models.Q(lease_until__isnull=False)
 
 
 class Migration(migrations.Migration):
-    dependencies = [("audit", "0003_workspace_driving"), ("orchestration", "0007_deliveries_of_changes")]
+    dependencies = [("audit", "0003_workspace_driving"), ("orchestration", "0009_newest_batches")]
     operations = [
         migrations.AddField("run", "deadline_seconds", models.PositiveIntegerField(default=0, editable=False)),
         migrations.AddField("run", "deadline_at", models.DateTimeField(blank=True, editable=False, null=True)),

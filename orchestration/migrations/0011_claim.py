@@ -39,5 +39,5 @@ DROP = "DROP FUNCTION orchestration_claim(uuid, double precision, integer);"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orchestration", "0009_scheduling")]
+    dependencies = [("orchestration", "0010_scheduling")]
     operations = [migrations.RunSQL(MAKE, DROP)]
