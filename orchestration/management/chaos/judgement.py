@@ -1,4 +1,4 @@
-"""What must not be, whatever died: judged from the tables and from what the outside world saw, not from final states."""
+"""What must not be, whatever died: judged from the tables and from what happened outside, not from final states."""
 
 import json
 from collections import Counter

@@ -6,10 +6,10 @@ a life costs a fork, a connection to the database and the work itself.
 
 import os
 import random
+import signal
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, NoReturn
 
 from django.db import connection
@@ -23,7 +23,6 @@ from orchestration.models import Run
 from orchestration.states import ApprovalState, Kind
 
 ROUND_TRIP = 3  # deaths of one run at most: attempts without an end are counted, and five fail it
-FAR = 100_000  # a point that no life reaches
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +52,13 @@ class Broken(Exception):
     """A life ended by itself and not well: the drill is wrong, or the engine let something out."""
 
 
-def part(stage: Stage) -> None:
+def part() -> None:
     """Close what must not cross a fork: sessions, pools, and connections of this process."""
     bench.close()
     connection.close()
     closing: Any = connection
     closing.close_pool()
     pool.close()
-    del stage
 
 
 def submit(stage: Stage, history: History) -> Run:
@@ -89,61 +87,82 @@ def live(stage: Stage, history: History) -> None:
     driver.advance(run.pk)
 
 
-def warm() -> Parts:
-    """Make the parts of a process once; lives take them over (a bridge made before a fork works after it)."""
-    made = bench.parts()
-    driver.engine()
+@dataclass(frozen=True, slots=True)
+class Nursery:
+    """What every life takes over from the process that it is forked from."""
+
+    stage: Stage
+    parts: Parts
+    engine: Any
+
+    def life(self, history: History, countdown: Countdown) -> int:
+        """Begin a life in a process forked here; return the process."""
+        child = os.fork()
+        if child == 0:
+            self.begin(history, countdown)
+        return child
+
+    def begin(self, history: History, countdown: Countdown) -> NoReturn:
+        """Live, in the child; it never returns."""
+        try:
+            setattr(driver, "parts", lambda: self.parts)  # noqa: B010 - this process is thrown away
+            setattr(driver, "engine", lambda: self.engine)  # noqa: B010
+            with watched(countdown):
+                live(self.stage, history)
+        except BaseException:  # noqa: BLE001 - the border of a process: nothing may return into the parent
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+
+
+def open_nursery(stage: Stage) -> Nursery:
+    """Make the parts of a process once (a bridge made before a fork works after it), then close what must not cross."""
+    made = Nursery(stage, bench.parts(), driver.engine())
+    part()
     return made
 
 
-def life(stage: Stage, history: History, dies_at: int | None, *, known: Parts, engine: Any) -> bool:  # noqa: ANN401
-    """Return whether a life, in a process forked here, died at its point.
+def ended(child: int, history: History) -> bool:
+    """Wait for a life; return whether it was killed.
 
     Raises:
         Broken: it ended with an error of its own.
     """
-    child = os.fork()
-    if child == 0:
-        begin(stage, history, dies_at, known=known, engine=engine)
     _, status = os.waitpid(child, 0)
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-        raise Broken(f"run {history.name}: a life with its death at {dies_at} ended with an error; see standard error")
+        raise Broken(f"run {history.name}: a life ended with an error; it stands on standard error")
     return os.WIFSIGNALED(status)
 
 
-def begin(
-    stage: Stage,
-    history: History,
-    dies_at: int | None,
-    *,
-    known: Parts,
-    engine: Any,  # noqa: ANN401
-) -> NoReturn:
-    """Live, in the child; it never returns."""
+def stopped(child: int) -> bool:
+    """Wait until a life stops at its point; return False when it ended before."""
+    _, status = os.waitpid(child, os.WUNTRACED)
+    return os.WIFSTOPPED(status)
+
+
+def haunt(nursery: Nursery, history: History, *, at: int) -> bool:
+    """Stop a worker at a point past its lease, let another one end the run, and wake the first; tell if it stopped."""
+    ghost = nursery.life(history, Countdown(at, by=signal.SIGSTOP))
+    if not stopped(ghost):
+        return False
     try:
-        setattr(driver, "parts", lambda: known)  # noqa: B010 - this process is thrown away
-        setattr(driver, "engine", lambda: engine)  # noqa: B010
-        with watched(Countdown(dies_at)):
-            live(stage, history)
-    except BaseException:
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
+        ended(nursery.life(history, Countdown(None)), history)
+    finally:
+        os.kill(ghost, signal.SIGCONT)
+        _, _ = os.waitpid(ghost, 0)
+    return True
 
 
-def carry(stage: Stage, histories: Sequence[History]) -> Tally:
+def carry(nursery: Nursery, histories: Iterable[History]) -> Tally:
     """Take each run through its deaths and one life more."""
-    known, engine = warm(), driver.engine()
-    part(stage)
     tally = Tally()
     for history in histories:
         tally.runs += 1
-        step = partial(life, stage, history, known=known, engine=engine)
         for point in history.deaths:
-            died = step(point)
+            died = ended(nursery.life(history, Countdown(point)), history)
             tally.deaths += died
             tally.beyond += not died
-        step(None)
+        ended(nursery.life(history, Countdown(None)), history)
     return tally
 
 

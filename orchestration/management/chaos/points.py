@@ -18,10 +18,11 @@ OUTSIDE = ((ToolBridge, "call"), (ToolBridge, "discover"))
 
 
 class Countdown:
-    """Counts the points that this process passes, on whichever thread, and kills it at a given one."""
+    """Counts the points that this process passes, on whichever thread, and kills or stops it at a given one."""
 
-    def __init__(self, dies_at: int | None) -> None:
+    def __init__(self, dies_at: int | None, *, by: signal.Signals = signal.SIGKILL) -> None:
         self.dies_at = dies_at
+        self.by = by
         self.passed = 0
         self.lock = threading.Lock()
 
@@ -29,7 +30,7 @@ class Countdown:
         with self.lock:
             self.passed += 1
             if self.passed == self.dies_at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self.by)
 
 
 @contextmanager
