@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from orchestration import runs
 from orchestration.engine.inspection import Kind
@@ -59,3 +60,9 @@ def test_a_checkpoint_that_is_not_later_than_its_parent_is_stale(done: Run, tick
 def test_an_entry_that_is_missing_is_a_ledger_gap(done: Run, tickets: Path) -> None:
     forget(done, "run.advanced", nth=2)
     assert Kind.LEDGER_GAP in kinds(tickets)
+
+
+def test_soak_does_not_run_on_a_database_that_is_not_thrown_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROMETHEUS_THROW_AWAY", raising=False)
+    with pytest.raises(CommandError, match="on servers of its own"):
+        call_command("soak")
