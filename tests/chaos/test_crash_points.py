@@ -1,9 +1,12 @@
 """Workers that die or stop at statements, commits and calls: nothing is lost, doubled or forked. The short form."""
 
 import random
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.utils.timezone import now
+from pytest_django import Settings
 
 from audit.models import Entry
 from orchestration.engine import driver
@@ -70,3 +73,14 @@ def test_a_message_that_comes_again_changes_nothing(done: Run, tickets: Path) ->
     assert [driver.advance(done.pk) for _ in range(3)] == [driver.Ended.NOT_CLAIMED] * 3
     assert Entry.objects.count() == before
     assert breaches(tickets) == []
+
+
+def test_a_dead_workers_run_is_found_within_its_lease_and_two_seconds(quick: Stage, settings: Settings) -> None:
+    settings.PROMETHEUS_LEASE_SECONDS = 2
+    middle = length(quick, "b") // 2
+    nursery, history = lives.open_nursery(quick), History("dead", CASES["b"], ())
+    assert lives.ended(nursery.life(history, lives.Countdown(middle)), history)
+    left = Run.objects.get(idempotency_key="dead").lease_until
+    assert left is not None
+    assert left - now() <= timedelta(seconds=2)
+    assert settings.CELERY_BEAT_SCHEDULE["wake-due-runs"]["schedule"] <= 2
