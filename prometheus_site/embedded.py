@@ -9,6 +9,7 @@ import atexit
 import base64
 import os
 import secrets
+import shutil
 import signal
 import socket
 import struct
@@ -57,6 +58,8 @@ WITHOUT_SERVERS = frozenset(
         "version",
     }
 )
+# Commands that break what they work on: servers of their own, in a folder that goes with the process.
+THROW_AWAY = frozenset({"soak"})
 SECRETS: dict[str, tuple[str, Callable[[], str]]] = {
     "DJANGO_SECRET_KEY": ("django.key", lambda: secrets.token_urlsafe(48)),
     "PROMETHEUS_VAULT_KEY": ("vault.key", lambda: base64.b64encode(secrets.token_bytes(32)).decode()),
@@ -238,14 +241,16 @@ def prepare(arguments: Sequence[str], environ: MutableMapping[str, str], *, root
     given a database but no key must say so instead of making one.
 
     Raises:
-        ServerMissing, ServerFailed: as ``start``.
+        ServerMissing, ServerFailed: as ``start``; or a command that breaks things was given a database.
     """
     if not needs_servers(arguments):
         return None
     directory = Path(environ.get("PROMETHEUS_DATA") or root / ".data")
+    if arguments[1] in THROW_AWAY:
+        directory = _throw_away(environ, arguments[1])
     servers = None
     if not (_given(environ, "DATABASE_URL") and _given(environ, "REDIS_URL")):
-        servers = start(directory, durable=True)
+        servers = start(directory, durable=arguments[1] not in THROW_AWAY)
         atexit.register(servers.stop)
         for name, url in (("DATABASE_URL", servers.database_url), ("REDIS_URL", servers.redis_url)):
             if not _given(environ, name):
@@ -255,6 +260,18 @@ def prepare(arguments: Sequence[str], environ: MutableMapping[str, str], *, root
             if not _given(environ, name):
                 environ[f"{name}_FILE"] = str(path)
     return servers
+
+
+def _throw_away(environ: MutableMapping[str, str], command: str) -> Path:
+    """Return a fresh folder and name it in the environment; it is removed when the process has ended."""
+    for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL"):
+        if _given(environ, name):
+            raise ServerFailed(f"{command} breaks the database that it runs on, and {name} names one: unset it")
+    folder = Path(tempfile.mkdtemp(prefix=f"prometheus-{command}-"))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    environ["PROMETHEUS_DATA"] = environ["PROMETHEUS_THROW_AWAY"] = str(folder)
+    return folder
 
 
 def _given(environ: MutableMapping[str, str], name: str) -> bool:

@@ -4,10 +4,11 @@ Each group of runs is read in one snapshot of the database, so what workers do m
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
+from enum import StrEnum
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -47,6 +48,17 @@ ON_PURPOSE = frozenset({"fork", "update"})
 BEGAN = frozenset({ActionState.INTENDED, ActionState.DONE, ActionState.UNKNOWN})
 
 
+class Kind(StrEnum):
+    """What a fault is a sign of."""
+
+    LOST_RUN = "lost run"
+    DUPLICATE_EFFECT = "duplicate effect"
+    STALE_CHECKPOINT = "stale checkpoint"
+    FORKED_CHAIN = "forked chain"
+    LEDGER_GAP = "ledger gap"
+    DISAGREEMENT = "disagreement"
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """A checkpoint's columns in clear."""
@@ -55,6 +67,7 @@ class Step:
     id: str
     parent: str | None
     source: str
+    number: int
 
 
 class Inspection:
@@ -67,6 +80,9 @@ class Inspection:
 
     def faults(self) -> Iterator[Fault]:
         """Yield every place where run, checkpoints and ledger do not say the same."""
+        return (fault for _, fault in self.sorted_faults())
+
+    def sorted_faults(self) -> Iterator[tuple[Kind, Fault]]:
         last: UUID | None = None
         while True:
             with unmoved() as connected:
@@ -76,7 +92,8 @@ class Inspection:
             if len(group) < GROUP:
                 break
             last = group[-1].pk
-        yield from lost() if self.run is None else ()
+        if self.run is None:
+            yield from ((Kind.LOST_RUN, fault) for fault in lost())
 
     def group(self, last: UUID | None) -> list[Run]:
         found = Run.objects.order_by("pk").only("state", "key_id")
@@ -84,7 +101,7 @@ class Inspection:
             found = found.filter(pk=self.run)
         return list((found.filter(pk__gt=last) if last else found)[:GROUP])
 
-    def compare(self, group: Sequence[Run], connected: Connected) -> Iterator[Fault]:
+    def compare(self, group: Sequence[Run], connected: Connected) -> Iterator[tuple[Kind, Fault]]:
         ids = [run.pk for run in group]
         told: dict[UUID | None, list[ReadEntry]] = defaultdict(list)
         for entry in ledger.about_runs(ids, types=TOLD):
@@ -98,15 +115,19 @@ class Inspection:
         unproven = unproven_of(ids)
         for run in group:
             self.runs += 1
-            said = chain(
-                compare_state(run, told[run.pk]),
-                compare_steps(run, steps[str(run.pk)]),
-                compare_effects(actions[run.pk], told[run.pk]),
-                unasked(run, actions[run.pk], asked),
-                unproven[run.pk],
-                compare_digests(run, connected) if self.digests else (),
+            own = steps[str(run.pk)]
+            said: tuple[tuple[Kind, Iterable[str]], ...] = (
+                (Kind.DISAGREEMENT, compare_state(run, told[run.pk])),
+                (Kind.LOST_RUN, compare_beginning(run, own)),
+                (Kind.DISAGREEMENT, compare_parents(own)),
+                (Kind.FORKED_CHAIN, compare_children(own)),
+                (Kind.STALE_CHECKPOINT, compare_order(own)),
+                (Kind.DUPLICATE_EFFECT, compare_effects(actions[run.pk], told[run.pk])),
+                (Kind.DISAGREEMENT, unasked(run, actions[run.pk], asked)),
+                (Kind.DISAGREEMENT, unproven[run.pk]),
+                (Kind.DISAGREEMENT, compare_digests(run, connected) if self.digests else ()),
             )
-            yield from (Fault(f"run {run.pk}", what) for what in said)
+            yield from ((kind, Fault(f"run {run.pk}", what)) for kind, words in said for what in words)
 
 
 @contextmanager
@@ -174,26 +195,42 @@ def place(entry: ReadEntry) -> str:
 
 def steps_of(ids: Sequence[UUID]) -> Mapping[str, list[Step]]:
     found: dict[str, list[Step]] = defaultdict(list)
-    columns = ("thread", "namespace", "checkpoint_id", "parent_id", "source")
+    columns = ("thread", "namespace", "checkpoint_id", "parent_id", "source", "step")
     stored = Checkpoint.objects.filter(thread__in=[str(id_) for id_ in ids]).order_by("thread", "checkpoint_id")
     for thread, *step in stored.values_list(*columns).iterator(chunk_size=2000):
         found[thread].append(Step(*step))
     return found
 
 
-def compare_steps(run: Run, steps: Sequence[Step]) -> Iterator[str]:
+def compare_beginning(run: Run, steps: Sequence[Step]) -> Iterator[str]:
     if not steps and run.state in LIVE and run.state != RunState.INITIALIZED:
         yield f"its state is {run.state}, and it has no checkpoint to go on from"
+
+
+def compare_parents(steps: Sequence[Step]) -> Iterator[str]:
     there = {(step.namespace, step.id) for step in steps}
-    children: dict[tuple[str, str | None], list[str]] = defaultdict(list)
     for step in steps:
         if step.parent is not None and (step.namespace, step.parent) not in there:
             yield f"checkpoint {step.id} follows {step.parent}, which is not there"
+
+
+def compare_children(steps: Sequence[Step]) -> Iterator[str]:
+    children: dict[tuple[str, str | None], list[str]] = defaultdict(list)
+    for step in steps:
         if step.source not in ON_PURPOSE:
             children[step.namespace, step.parent].append(step.id)
     for (_, parent), several in children.items():
         if len(several) > 1:
             yield f"checkpoints {', '.join(several)} all follow {parent or 'nothing'}, and none of them is a fork"
+
+
+def compare_order(steps: Sequence[Step]) -> Iterator[str]:
+    """Yield checkpoints that are not later than what they follow. Pruning leaves gaps, so later is enough."""
+    known = {(step.namespace, step.id): step for step in steps}
+    for step in steps:
+        parent = known.get((step.namespace, step.parent or ""))
+        if parent is not None and not (parent.number < step.number and parent.id < step.id):
+            yield f"checkpoint {step.id} is step {step.number} and follows {parent.id}, which is step {parent.number}"
 
 
 def compare_digests(run: Run, connected: Connected) -> Iterator[str]:

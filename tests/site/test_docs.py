@@ -23,7 +23,13 @@ APPS = ("prometheus_site", "orchestration", "evidence", "guardians", "audit")
 ROOMS = (*APPS, "tests", "deploy", "docs", "templates", "static", ".ci")
 WORDS = 600
 # Read by the commands and the tests themselves, not by the settings.
-ELSEWHERE = {"PROMETHEUS_DATA", "PROMETHEUS_TICKETS", "PROMETHEUS_BROWSER"}
+ELSEWHERE = {
+    "PROMETHEUS_DATA",
+    "PROMETHEUS_TICKETS",
+    "PROMETHEUS_BROWSER",
+    "PROMETHEUS_CHAOS_SEED",
+    "PROMETHEUS_THROW_AWAY",
+}
 BOASTS = r"(?i)\b(best|fastest|most secure|unmatched|revolutionary|world-class|blazing|cutting-edge|state-of-the-art)\b"
 # What belongs to the place where something was written, not to the project.
 FOREIGN = r"/work/(?:main|shared)|(?i:\bissues? #?\d+\b|#\d+ issues?\b|\bsession id of\b)"

@@ -108,3 +108,9 @@ def test_the_demo_on_servers_of_ones_own_gets_keys_that_are_not_there(environ: d
     assert prepare(["manage.py", "demo"], environ, root=tmp_path) is None
     assert "PROMETHEUS_VAULT_KEY_FILE" not in environ
     assert Path(environ["PROMETHEUS_SIGNING_KEY_FILE"]).exists()
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "DATABASE_URL_FILE"])
+def test_what_breaks_its_database_refuses_one_that_it_was_given(name: str, tmp_path: Path) -> None:
+    with pytest.raises(embedded.ServerFailed, match=f"soak breaks the database .* {name.removesuffix('_FILE')} names"):
+        prepare(["manage.py", "soak"], {name: "postgresql://ours/"}, root=tmp_path)
