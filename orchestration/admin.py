@@ -30,76 +30,70 @@ from orchestration.models import (
 class RunAdmin(ReadOnlyAdmin):
     list_display = ["id", "state", "decision", "stakes", "kind", "supported", "withheld", "created_at"]
     list_filter = ["state", "decision", "stakes"]
-    search_fields = ["=id"]
-    ordering = ["-created_at", "-id"]
-    list_select_related = ["workspace"]
+    search_fields = ["id"]
 
 
 @admin.register(Draft)
 class DraftAdmin(ReadOnlyAdmin):
-    list_display = ["run", "revision", "provider", "model", "created_at"]
-    list_select_related = ["run"]
-    ordering = ["-id"]
+    list_display = ["run_id", "revision", "provider", "model", "created_at"]
+    search_fields = ["run"]
 
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["thread", "step", "source", "checkpoint_id", "created_at"]
     fields = ["thread", "namespace", "checkpoint_id", "parent_id", "step", "source", "created_at"]
-    search_fields = ["=thread"]
-    ordering = ["-id"]
+    search_fields = ["thread"]
 
 
 @admin.register(CheckpointBlob)
 class CheckpointBlobAdmin(ReadOnlyAdmin):
     list_display = ["thread", "channel", "version"]
     fields = ["thread", "namespace", "channel", "version"]
-    ordering = ["-id"]
+    search_fields = ["thread"]
 
 
 @admin.register(CheckpointWrite)
 class CheckpointWriteAdmin(ReadOnlyAdmin):
     list_display = ["thread", "checkpoint_id", "channel", "idx"]
     fields = ["thread", "namespace", "checkpoint_id", "task_id", "idx", "channel"]
-    ordering = ["-id"]
+    search_fields = ["thread"]
 
 
 @admin.register(ToolCall)
 class ToolCallAdmin(ReadOnlyAdmin):
-    list_display = ["run", "tool", "fault", "elapsed_us", "created_at"]
-    list_select_related = ["run", "tool__server"]
-    ordering = ["-id"]
+    list_display = ["run_id", "tool", "fault", "elapsed_us", "created_at"]
+    list_select_related = ["tool__server"]
+    search_fields = ["run"]
 
 
 @admin.register(Action)
 class ActionAdmin(ReadOnlyAdmin):
-    list_display = ["run", "tool", "state", "tier", "fault"]
+    list_display = ["run_id", "tool", "state", "tier", "fault"]
     list_filter = ["state"]
-    list_select_related = ["run", "tool__server"]
-    ordering = ["-id"]
+    list_select_related = ["tool__server"]
+    search_fields = ["run"]
 
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
-    list_display = ["run", "state", "quorum", "requested_by", "created_at", "expires_at"]
+    list_display = ["run_id", "state", "quorum", "requested_by", "created_at", "expires_at"]
     list_filter = ["state"]
-    list_select_related = ["run"]
-    ordering = ["-created_at"]
+    search_fields = ["run"]
 
 
 @admin.register(ApprovalVote)
 class ApprovalVoteAdmin(ReadOnlyAdmin):
     list_display = ["approval", "actor", "approve", "created_at"]
     list_select_related = ["approval"]
-    ordering = ["-id"]
+    search_fields = ["approval"]
 
 
 @admin.register(Restore)
 class RestoreAdmin(ReadOnlyAdmin):
-    list_display = ["run", "kind", "state", "requested_by", "decided_by", "created_at"]
+    list_display = ["run_id", "kind", "state", "requested_by", "decided_by", "created_at"]
     list_filter = ["state", "kind"]
-    list_select_related = ["run"]
-    ordering = ["-created_at"]
+    search_fields = ["run"]
 
 
 @admin.register(ToolServer)

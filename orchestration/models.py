@@ -97,7 +97,8 @@ class Run(FSMModelMixin, models.Model):
     """The truth about one piece of work. Only runs.py and engine/journal.py write its state."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs")
+    # Indexes that begin with the workspace are below.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs", db_index=False)
     key = models.ForeignKey(DataKey, on_delete=models.SET_NULL, null=True, db_constraint=False, editable=False)
     kind = models.CharField(max_length=10, choices=kinds)
     state = FSMField(default=R.INITIALIZED.value, choices=run_states, protected=True)
@@ -147,6 +148,7 @@ class Run(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="run_newest"),
+            models.Index(fields=["workspace", "state", "-created_at", "-id"], name="run_state_newest"),
             models.Index(fields=["due_at"], name="run_due", condition=~models.Q(state__in=ENDED)),
         ]
 
@@ -383,6 +385,8 @@ class Approval(FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="approvals")
+    # The run's, kept here so that a small workspace's queue is not looked for among everybody's.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, db_index=False, editable=False, related_name="+")
     state = FSMField(default=ApprovalState.PENDING.value, choices=approval_states, protected=True)
     binding = models.CharField(max_length=64)
     reasons = models.JSONField(default=list)
@@ -401,6 +405,7 @@ class Approval(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="approval_waiting", condition=models.Q(state="PENDING")),
+            models.Index(fields=["workspace", "state", "expires_at", "id"], name="approval_listed"),
         ]
 
     def __str__(self) -> str:
@@ -445,6 +450,8 @@ class Restore(FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="restores")
+    # The run's, as an approval keeps it.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, db_index=False, editable=False, related_name="+")
     run_version = models.PositiveIntegerField()
     checkpoint_id = models.CharField(max_length=60)
     kind = models.CharField(max_length=8, choices=restore_kinds)
@@ -471,7 +478,8 @@ class Restore(FSMModelMixin, models.Model):
         indexes = [
             models.Index(
                 fields=["expires_at"], name="restore_open", condition=models.Q(state__in=["PENDING", "APPROVED"])
-            )
+            ),
+            models.Index(fields=["workspace", "-created_at", "-id"], name="restore_newest"),
         ]
 
     def __str__(self) -> str:

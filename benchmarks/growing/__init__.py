@@ -1,4 +1,4 @@
-"""An installation that has grown: loaded, then timed. Importing it sets Django up, on the servers of the environment."""
+"""An installation that has grown: loaded, then timed. Importing it sets Django up, on the environment's servers."""
 
 import django
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlencode
 
+from django.apps import apps
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Manager, Model
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
@@ -22,6 +23,7 @@ from orchestration.models import Run
 from orchestration.states import ApprovalState, Decision, RestoreState, RunState
 
 OK = 200
+OURS = {"audit", "orchestration", "evidence", "guardians"}
 DEEPEST = 200  # page of a changelist: the lists of the admin end there
 
 
@@ -84,7 +86,10 @@ def console(x: Exhibits) -> Iterator[tuple[str, str]]:
     yield "restore", f"/console/restores/{x.restore}"
     yield "ledger", "/console/ledger"
     yield "ledger, rare type", "/console/ledger?type=key.revoked"
-    yield "ledger, in the middle", f"/console/ledger?before={Entry.objects.order_by('-id').values_list('id')[0][0] // 2}"
+    yield (
+        "ledger, in the middle",
+        f"/console/ledger?before={Entry.objects.order_by('-id').values_list('id')[0][0] // 2}",
+    )
     yield "ledger, one run", f"/console/ledger?run={x.run}"
 
 
@@ -129,9 +134,10 @@ def following(client: Client) -> Iterator[Page]:
 def administration(x: Exhibits) -> Iterator[tuple[str, str]]:
     """Yield every changelist with each of its filters, a search, its last page and one row."""
     yield "index", reverse("admin:index")
-    for model, shown in sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label):
-        if model._meta.app_label not in {"audit", "orchestration", "evidence", "guardians"}:
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
+        if model._meta.app_label not in OURS or not admin.site.is_registered(model):
             continue
+        shown = admin.site.get_model_admin(model)
         name = str(model._meta.verbose_name_plural)
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         yield name, address
@@ -139,13 +145,20 @@ def administration(x: Exhibits) -> Iterator[tuple[str, str]]:
         yield f"{name}, another order", f"{address}?o=2"
         yield from ((f"{name}, search", f"{address}?q={x.run}") for _ in shown.search_fields)
         yield from ((f"{name}, {query.lstrip('?')}", address + query) for query in choices(shown, x))
-        row = model._default_manager.order_by("-pk").first()
+        row = rows_of(model).order_by("-pk").first()
         if row is not None:
             yield f"{name}, one row", f"{address}{row.pk}/change/"
 
 
 def last_page(model: type[Model]) -> int:
-    return min(DEEPEST, max(1, -(-model._default_manager.count() // 50)))
+    return min(DEEPEST, max(1, -(-rows_of(model).count() // 50)))
+
+
+def rows_of(model: type[Model]) -> Manager[Any]:
+    rows = model._meta.default_manager
+    if rows is None:
+        raise TypeError(f"{model._meta.label} is abstract")
+    return rows
 
 
 def choices(shown: AnyModelAdmin, x: Exhibits) -> Iterator[str]:

@@ -68,7 +68,7 @@ def item(label: str, address: str, here: str, *, waiting: str = "") -> Item:
 
 def waiting_in(workspace: UUID) -> str:
     """Return how many approvals wait, at most '99+'; empty for none."""
-    rows = Approval.objects.filter(run__workspace_id=workspace, state=ApprovalState.PENDING.value)
+    rows = Approval.objects.filter(workspace_id=workspace, state=ApprovalState.PENDING.value)
     number = len(rows.values_list("pk")[: CAP + 1])
     if number > CAP:
         return f"{CAP}+"

@@ -141,6 +141,7 @@ def ask_people(bench: Bench, state: State, decided: Decided, actions: list[dict[
     approval = Approval(
         id=new_id(),
         run_id=run.pk,
+        workspace_id=run.workspace_id,
         binding=binding,
         reasons=list(decided.reasons),
         quorum=decided.people,
