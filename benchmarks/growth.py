@@ -112,10 +112,21 @@ def bytes_of(last: dict[str, Any]) -> list[Figure]:
         found.append(
             Figure(f"bytes per {what}", heap + index, "bytes", note=f"{heap} in the table, {index} in indexes")
         )
+    found += of_one_run(last.get("of_one_run", {}))
     seconds = sum(last["loaded"]["indexes"].values())
     slowest = max(last["loaded"]["indexes"].items(), key=lambda pair: pair[1], default=("none", 0.0))
     note = f"one after the other, 512 MB of maintenance_work_mem; the slowest: {slowest[0]} {slowest[1]} s"
     return [*found, Figure("building every index anew", round(seconds, 1), "s", note=note)]
+
+
+def of_one_run(tables: dict[str, dict[str, int]]) -> list[Figure]:
+    rows = sum(table["rows"] for table in tables.values())
+    if not rows:
+        return []
+    size = sum(table["bytes"] for table in tables.values())
+    entries = tables["audit_entry"]["rows"]
+    note = f"question with 6 passages, driven by the engine: {rows} rows, {entries} of them entries; without indexes"
+    return [Figure("bytes of a whole run", size, "bytes", note=note)]
 
 
 if __name__ == "__main__":

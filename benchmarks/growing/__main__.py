@@ -39,7 +39,8 @@ def stage(first: int, last: int) -> dict[str, Any]:
     say(f"loading runs {first:,} to {last:,}")
     loaded = population.grow(first, last)
     say(f"loaded in {loaded.rows:.0f} s, indexes {sum(loaded.indexes.values()):.0f} s, tree {loaded.tree:.0f} s")
-    shown = pages.all_of(exhibits.make("ada"), exhibits.make("tom"))
+    huge, tiny = exhibits.make("ada"), exhibits.make("tom")
+    shown = pages.all_of(huge, tiny)
     begun = time.perf_counter()
     found = [timed(page.name, page.area, page.address, page.call, is_query=page.is_query) for page in shown]
     say(f"{len(found)} pages timed in {time.perf_counter() - begun:.0f} s")
@@ -49,6 +50,7 @@ def stage(first: int, last: int) -> dict[str, Any]:
         "load": round(os.getloadavg()[0], 2),
         "loaded": asdict(loaded),
         "sizes": population.sizes(),
+        "of_one_run": population.rows_of(huge.run),
         "pages": [row_of(one) for one in found],
         "plans": {f"{one.area}: {one.name}": plan for one in slowest(found) if (plan := plan_of(one))},
     }
@@ -64,7 +66,7 @@ def plan_of(one: Timed) -> list[str]:
 
 def row_of(one: Timed) -> dict[str, Any]:
     return {name: value for name, value in asdict(one).items() if name != "slowest"} | {
-        "sql": one.slowest.sql[:1000] if one.slowest else ""
+        "sql": one.slowest.sql[:160] if one.slowest else ""
     }
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -209,3 +210,33 @@ def sizes() -> list[dict[str, Any]]:
         cursor.execute(SIZES, [list(APPS)])
         names = ("table", "rows", "bytes", "index_bytes")
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+# Tables of a run, and how their rows are found by its id.
+OF_RUN = {
+    "orchestration_run": "id = %(run)s",
+    "audit_datakey": "id = (SELECT key_id FROM orchestration_run WHERE id = %(run)s)",
+    "orchestration_draft": "run_id = %(run)s",
+    "orchestration_checkpoint": "thread = %(run)s::text",
+    "orchestration_checkpointblob": "thread = %(run)s::text",
+    "orchestration_checkpointwrite": "thread = %(run)s::text",
+    "evidence_passage": "run = %(run)s",
+    "evidence_claimbundle": "run = %(run)s",
+    "evidence_claim": "bundle_id IN (SELECT id FROM evidence_claimbundle WHERE run = %(run)s)",
+    "evidence_evidence": "passage_id IN (SELECT id FROM evidence_passage WHERE run = %(run)s)",
+    "guardians_review": "run = %(run)s",
+    "guardians_vote": "review_id IN (SELECT id FROM guardians_review WHERE run = %(run)s)",
+    "audit_entry": "run = %(run)s",
+}
+
+
+def rows_of(run: UUID) -> dict[str, dict[str, int]]:
+    """Return how many rows a run has in each table, and their bytes without indexes."""
+    found = {}
+    with connection.cursor() as cursor:
+        for table, condition in OF_RUN.items():
+            size = f"SELECT count(*), coalesce(sum(pg_column_size(t.*)), 0) FROM {table} t WHERE {condition}"  # noqa: S608
+            cursor.execute(size, {"run": run})
+            rows, size_in_bytes = cursor.fetchone()
+            found[table] = {"rows": rows, "bytes": int(size_in_bytes)}
+    return found
