@@ -11,6 +11,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Page, Paginator
 from django.db import models
+from django.db.models.expressions import Combinable
 from django.forms import ModelForm
 from django.http import HttpRequest
 
@@ -58,7 +59,7 @@ class NewestRows(ChangeList):
 
     older: bool = False
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:  # noqa: ANN401 - as in Django
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str | Combinable]:  # noqa: ANN401
         return ["-pk"]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:  # noqa: ANN401 - as in Django
@@ -110,7 +111,7 @@ class ReadOnlyAdmin(AnyModelAdmin):
     paginator = CappedPaginator
     show_full_result_count = False
     list_per_page = 50
-    sortable_by: Sequence[str] = ()
+    sortable_by = ()
     actions: Sequence[str] | None = None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401 - as in Django

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -79,7 +80,7 @@ def figures(last: dict[str, Any]) -> list[Figure]:
 
 def worst(area: str, pages: list[dict[str, Any]], size: str) -> list[Figure]:
     """Return the slowest query and the slowest page of an area, with how many are over the goal."""
-    query, page = (max(pages, key=lambda one, key=key: one[key]) for key in ("query_ms", "page_ms"))
+    query, page = (max(pages, key=itemgetter(key)) for key in ("query_ms", "page_ms"))
     slow = [one for one in pages if one["query_ms"] >= QUERY_GOAL]
     long = [one for one in pages if one["page_ms"] >= PAGE_GOAL]
     note = f"median; {len(pages)} addresses or calls at {size}"

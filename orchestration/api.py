@@ -77,8 +77,9 @@ class WithinWindow(NewestFirst):
     def get_next_link(self) -> str | None:
         link = super().get_next_link()
         if link is not None or self.edge is None:
-            return cast("str | None", link)
-        return cast("str", self.encode_cursor(Cursor(offset=0, reverse=False, position=str(self.edge))))
+            return link
+        edge = cast("Any", str(self.edge))  # the stubs take every position for a number
+        return self.encode_cursor(Cursor(offset=0, reverse=False, position=edge))
 
     def get_previous_link(self) -> str | None:
         return None
@@ -98,6 +99,7 @@ def page(
 ) -> Response:
     """Return a page of rows; ``filters``, which no index covers, are for a WithinWindow."""
     try:
+        found: list[Any] | None
         if isinstance(paginator, WithinWindow):
             found = paginator.paginate_within(rows, view.request, filters=filters or {}, view=view)
         else:
