@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from audit import admin as lists
 from audit.access import workspace_of
 from orchestration import api
+from orchestration.console import paging
 from orchestration.console.navigation import waiting_in
 from orchestration.models import Approval, Restore, Run
 from orchestration.states import Decision, RunState
@@ -158,3 +159,27 @@ def test_metrics_count_to_a_limit(grace: Person, monkeypatch: pytest.MonkeyPatch
     for _ in range(3):
         submitted(grace.actor)
     assert health.counted(Run.objects.all()) == 2
+
+
+def test_a_window_of_the_console_is_a_range_of_the_index(ada: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "WINDOW", 2)
+    for days in (1, 2, 3):
+        aged(submitted(ada.actor), days=days)
+    rows = Run.objects.filter(workspace=workspace_of(ada.actor))
+    with CaptureQueriesContext(connection) as asked:
+        paging.page(rows, after=None, column="created_at", filters={"stakes": "HIGH"})
+    assert "IN (SELECT" not in asked[-1]["sql"]
+    assert '"created_at" >=' in asked[-1]["sql"]
+
+
+def test_windows_neither_miss_nor_repeat_runs_of_one_instant(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "WINDOW", 3)
+    made = [aged(submitted(grace.actor), days=day, decision="REFUSE").pk for day in (1, 1, 1, 1, 1, 2, 3)]
+    rows, seen, place = Run.objects.filter(workspace=workspace_of(grace.actor)), [], ""
+    for _ in range(4):
+        found = paging.page(rows, after=paging.place_in(place), column="created_at", filters={"decision": "REFUSE"})
+        seen += [run.pk for run in found.rows]
+        place = found.next
+        if not place:
+            break
+    assert sorted(seen) == sorted(made)
