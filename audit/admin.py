@@ -63,6 +63,8 @@ class NewestRows(ChangeList):
         return ["-pk"]
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:  # noqa: ANN401 - as in Django
+        names = " or ".join(str(name).partition("__")[0] for name in self.search_fields)
+        self.search_help_text = self.search_help_text or f"Looks in the whole table for an exact {names}"
         if not self.query:
             keys = self.root_queryset.order_by("-pk").values_list("pk", flat=True)
             edge = keys[WINDOW - 1 : WINDOW].first()
@@ -112,6 +114,7 @@ class ReadOnlyAdmin(AnyModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER  # each would be counted
     actions: Sequence[str] | None = None
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ANN401 - as in Django

@@ -19,6 +19,7 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_filter = ["current"]
     list_select_related = ["source"]
     search_fields = ["title__startswith"]
+    search_help_text = "The beginning of a title"
 
 
 @admin.register(Passage)

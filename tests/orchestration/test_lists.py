@@ -183,3 +183,10 @@ def test_windows_neither_miss_nor_repeat_runs_of_one_instant(grace: Person, monk
         if not place:
             break
     assert sorted(seen) == sorted(made)
+
+
+def test_the_admin_counts_no_facets_and_names_what_it_finds(client: Client, grace: Person) -> None:
+    submitted(grace.actor)
+    shown = client.get("/admin/orchestration/draft/?_facets=True").content.decode()
+    assert "Looks in the whole table for an exact run" in shown
+    assert "Show counts" not in shown
