@@ -57,7 +57,7 @@ def short_of(kept: Mapping[str, Document], areas: list[str]) -> str:
         for figure in kept[name]["figures"]
         if figure["met"] is False
     ]
-    known = "\n".join(missed) if missed else "Nothing: every goal below is reached."
+    known = "\n".join(missed) if missed else "Nothing of what was measured."
     absent = [title for name, title in TITLES.items() if name not in kept]
     lines = ["## What falls short", "", known, ""]
     return "\n".join([*lines, f"Not measured yet: {', '.join(absent)}.\n"] if absent else lines)
