@@ -80,8 +80,8 @@ def console(x: Exhibits) -> Iterator[tuple[str, str]]:
     yield "run", f"{runs_at}/{x.run}"
     yield "run, live part", f"{runs_at}/{x.moving}?part=live"
     yield "checkpoints of a run", f"{runs_at}/{x.run}/checkpoints"
-    for state in ApprovalState:
-        yield f"approvals, {state}", f"/console/approvals?state={state}"
+    for known in ApprovalState:
+        yield f"approvals, {known}", f"/console/approvals?state={known}"
     yield "decision", f"/console/approvals/{x.approval}"
     yield "restore", f"/console/restores/{x.restore}"
     yield "ledger", "/console/ledger"
@@ -108,8 +108,8 @@ def api(x: Exhibits) -> Iterator[tuple[str, str]]:
     yield "runs, three filters", f"{v1}/runs?state=LOGGING&decision=REFUSE&stakes=HIGH"
     for part in ("", "/claims", "/lineage", "/proof", "/checkpoints"):
         yield f"run{part}", f"{v1}/runs/{x.run}{part}"
-    for state in ApprovalState:
-        yield f"approvals, {state}", f"{v1}/approvals?state={state}"
+    for known in ApprovalState:
+        yield f"approvals, {known}", f"{v1}/approvals?state={known}"
     yield "approval", f"{v1}/approvals/{x.approval}"
     yield "restores", f"{v1}/restores"
     for restore in RestoreState:
@@ -167,7 +167,7 @@ def choices(shown: AnyModelAdmin, x: Exhibits) -> Iterator[str]:
     request.user = cast("Any", x.user)
     listed = shown.get_changelist_instance(request)
     for spec in listed.filter_specs:
-        yield from (choice["query_string"] for choice in spec.choices(listed) if choice["query_string"] != "?")
+        yield from (str(choice["query_string"]) for choice in spec.choices(listed) if choice["query_string"] != "?")
 
 
 def periodic(x: Exhibits) -> Iterator[Page]:
