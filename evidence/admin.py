@@ -19,32 +19,30 @@ class DocumentAdmin(ReadOnlyAdmin):
     list_filter = ["current"]
     list_select_related = ["source"]
     search_fields = ["title__startswith"]
-    ordering = ["-created_at"]
+    search_help_text = "The beginning of a title"
 
 
 @admin.register(Passage)
 class PassageAdmin(ReadOnlyAdmin):
     list_display = ["id", "origin", "start", "end", "trusted"]
     fields = ["id", "document", "run", "origin", "trusted", "start", "end", "sha256", "text"]
-    ordering = ["-id"]
+    search_fields = ["run", "id"]
 
 
 @admin.register(ClaimBundle)
 class ClaimBundleAdmin(ReadOnlyAdmin):
     list_display = ["run", "revision", "outcome", "score", "verifier", "created_at"]
-    search_fields = ["=run"]
-    ordering = ["-id"]
+    search_fields = ["run"]
 
 
 @admin.register(Claim)
 class ClaimAdmin(ReadOnlyAdmin):
     list_display = ["id", "ordinal", "state", "verdict", "reason", "rule", "score"]
     fields = ["id", "bundle", "ordinal", "state", "verdict", "kind", "start", "end", "score", "reason", "rule"]
-    ordering = ["-id"]
+    search_fields = ["bundle", "id"]
 
 
 @admin.register(Evidence)
 class EvidenceAdmin(ReadOnlyAdmin):
-    list_display = ["claim", "stance", "score", "rule", "verifier"]
-    list_select_related = ["claim"]
-    ordering = ["-id"]
+    list_display = ["claim_id", "stance", "score", "rule", "verifier"]
+    search_fields = ["claim"]

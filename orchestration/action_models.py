@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django_fsm import FSMField, FSMModelMixin, transition
 
 from audit.ids import new_id
+from audit.models import Workspace
 from orchestration.states import ActionKind, ActionState, ApprovalKind, ApprovalState, InquiryState
 
 
@@ -83,6 +84,8 @@ class Approval(FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey("orchestration.Run", on_delete=models.PROTECT, related_name="approvals")
+    # The run's, kept here so that a small workspace's queue is not looked for among everybody's.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, db_index=False, editable=False, related_name="+")
     kind = models.CharField(max_length=12, choices=approval_kinds, default=ApprovalKind.DECISION.value)
     state = FSMField(default=ApprovalState.PENDING.value, choices=approval_states, protected=True)
     binding = models.CharField(max_length=64)
@@ -105,6 +108,7 @@ class Approval(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["expires_at"], name="approval_waiting", condition=models.Q(state="PENDING")),
+            models.Index(fields=["workspace", "state", "expires_at", "id"], name="approval_listed"),
         ]
 
     def __str__(self) -> str:

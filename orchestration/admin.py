@@ -48,9 +48,7 @@ else:
 class RunAdmin(ReadOnlyAdmin):
     list_display = ["id", "state", "decision", "stakes", "kind", "supported", "withheld", "created_at"]
     list_filter = ["state", "decision", "stakes"]
-    search_fields = ["=id"]
-    ordering = ["-created_at", "-id"]
-    list_select_related = ["workspace"]
+    search_fields = ["id"]
     readonly_fields = ["checkpoints"]
 
     @admin.display(description="checkpoints")
@@ -62,95 +60,89 @@ class RunAdmin(ReadOnlyAdmin):
 
 @admin.register(Draft)
 class DraftAdmin(ReadOnlyAdmin):
-    list_display = ["run", "revision", "provider", "model", "created_at"]
-    list_select_related = ["run"]
-    ordering = ["-id"]
+    list_display = ["run_id", "revision", "provider", "model", "created_at"]
+    search_fields = ["run"]
 
 
 @admin.register(Checkpoint)
 class CheckpointAdmin(ReadOnlyAdmin):
     list_display = ["thread", "step", "source", "checkpoint_id", "created_at"]
     fields = ["thread", "namespace", "checkpoint_id", "parent_id", "step", "source", "created_at"]
-    search_fields = ["=thread"]
-    ordering = ["-id"]
+    search_fields = ["thread"]
 
 
 @admin.register(CheckpointBlob)
 class CheckpointBlobAdmin(ReadOnlyAdmin):
     list_display = ["thread", "channel", "version"]
     fields = ["thread", "namespace", "channel", "version"]
-    ordering = ["-id"]
+    search_fields = ["thread"]
 
 
 @admin.register(CheckpointWrite)
 class CheckpointWriteAdmin(ReadOnlyAdmin):
     list_display = ["thread", "checkpoint_id", "channel", "idx"]
     fields = ["thread", "namespace", "checkpoint_id", "task_id", "idx", "channel"]
-    ordering = ["-id"]
+    search_fields = ["thread"]
 
 
 @admin.register(ToolCall)
 class ToolCallAdmin(ReadOnlyAdmin):
-    list_display = ["run", "tool", "fault", "elapsed_us", "created_at"]
-    list_select_related = ["run", "tool__server"]
-    ordering = ["-id"]
+    list_display = ["run_id", "tool", "fault", "elapsed_us", "created_at"]
+    list_select_related = ["tool__server"]
+    search_fields = ["run"]
 
 
 @admin.register(Action)
 class ActionAdmin(ReadOnlyAdmin):
-    list_display = ["run", "tool", "kind", "state", "tier", "attempt", "fault"]
+    list_display = ["run_id", "tool", "kind", "state", "tier", "attempt", "fault"]
     list_filter = ["state", "kind"]
-    list_select_related = ["run", "tool__server"]
-    ordering = ["-id"]
+    list_select_related = ["tool__server"]
+    search_fields = ["run"]
 
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
-    list_display = ["run", "kind", "state", "quorum", "requested_by", "created_at", "expires_at"]
+    list_display = ["run_id", "kind", "state", "quorum", "requested_by", "created_at", "expires_at"]
     list_filter = ["state"]
-    list_select_related = ["run"]
-    ordering = ["-created_at"]
+    search_fields = ["run"]
 
 
 @admin.register(ApprovalVote)
 class ApprovalVoteAdmin(ReadOnlyAdmin):
     list_display = ["approval", "actor", "approve", "created_at"]
     list_select_related = ["approval"]
-    ordering = ["-id"]
+    search_fields = ["approval"]
 
 
 @admin.register(Inquiry)
 class InquiryAdmin(ReadOnlyAdmin):
     """Answered in the console or over the API, by a person who was shown what is known."""
 
-    list_display = ["run", "action", "state", "fault", "attempt", "requested_by", "decided_by", "created_at"]
+    list_display = ["run_id", "action", "state", "fault", "attempt", "requested_by", "decided_by", "created_at"]
     list_filter = ["state"]
-    list_select_related = ["run", "action__tool__server"]
-    ordering = ["-created_at"]
+    list_select_related = ["action__tool__server"]
+    search_fields = ["run"]
 
 
 @admin.register(Restore)
 class RestoreAdmin(ReadOnlyAdmin):
-    list_display = ["run", "kind", "state", "requested_by", "decided_by", "created_at"]
+    list_display = ["run_id", "kind", "state", "requested_by", "decided_by", "created_at"]
     list_filter = ["state", "kind"]
-    list_select_related = ["run"]
-    ordering = ["-created_at"]
+    search_fields = ["run"]
 
 
 @admin.register(Batch)
 class BatchAdmin(ReadOnlyAdmin):
     list_display = ["id", "workspace", "size", "requested_by", "created_at", "cancelled_at"]
-    search_fields = ["=id"]
+    search_fields = ["id"]
     list_select_related = ["workspace"]
-    ordering = ["-created_at", "-id"]
 
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    list_display = ["id", "webhook", "run", "event", "status", "attempts", "next_at", "fault", "answered"]
-    search_fields = ["=id", "=run__id", "=webhook__id"]
-    list_select_related = ["webhook", "run"]
-    ordering = ["-id"]
+    list_display = ["id", "webhook", "run_id", "event", "status", "attempts", "next_at", "fault", "answered"]
+    search_fields = ["id", "run", "webhook"]
+    list_select_related = ["webhook"]
 
 
 class WebhookForm(AnyModelForm):

@@ -94,7 +94,8 @@ class Run(FSMModelMixin, models.Model):
     """The truth about one piece of work. Only runs.py and engine/journal.py write its state."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs")
+    # Indexes that begin with the workspace are below.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="runs", db_index=False)
     key = models.ForeignKey(DataKey, on_delete=models.SET_NULL, null=True, db_constraint=False, editable=False)
     kind = models.CharField(max_length=10, choices=kinds)
     state = FSMField(default=R.INITIALIZED.value, choices=run_states, protected=True)
@@ -146,7 +147,7 @@ class Run(FSMModelMixin, models.Model):
         ]
         indexes = [
             models.Index(fields=["workspace", "-created_at", "-id"], name="run_newest"),
-            # None of them names the state: a flush that changes nothing else touches no index (HOT).
+            models.Index(fields=["workspace", "state", "-created_at", "-id"], name="run_state_newest"),
             models.Index(fields=["workspace", "stakes", "due_at"], name="run_in_line", condition=DUE),
             models.Index(fields=["deadline_at"], name="run_overdue", condition=DUE),
             models.Index(fields=["workspace", "lease_until"], name="run_leased", condition=LEASED),
@@ -355,6 +356,8 @@ class Restore(FSMModelMixin, models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="restores")
+    # The run's, as an approval keeps it.
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, db_index=False, editable=False, related_name="+")
     run_version = models.PositiveIntegerField()
     checkpoint_id = models.CharField(max_length=60)
     kind = models.CharField(max_length=8, choices=restore_kinds)
@@ -381,7 +384,8 @@ class Restore(FSMModelMixin, models.Model):
         indexes = [
             models.Index(
                 fields=["expires_at"], name="restore_open", condition=models.Q(state__in=["PENDING", "APPROVED"])
-            )
+            ),
+            models.Index(fields=["workspace", "-created_at", "-id"], name="restore_newest"),
         ]
 
     def __str__(self) -> str:

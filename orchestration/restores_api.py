@@ -174,7 +174,7 @@ class Restores(APIView):
     )
     def get(self, request: HttpRequest) -> Response:
         """List restores, newest first."""
-        rows = Restore.objects.filter(run__workspace_id=workspace_of(actor_of(request)))
+        rows = Restore.objects.filter(workspace_id=workspace_of(actor_of(request)))
         state = request.query_params.get("state")
         if state is not None:
             if state not in set(RestoreState):

@@ -173,6 +173,7 @@ def request(run_id: UUID, checkpoint_id: str, *, actor: Actor, reason: str) -> R
     restore = Restore(
         id=new_id(),
         run=run,
+        workspace_id=run.workspace_id,
         run_version=run.version,
         checkpoint_id=plan.checkpoint,
         kind=plan.kind.value,

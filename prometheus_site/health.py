@@ -1,11 +1,12 @@
 """Is the process alive, and can it do its work? And the metrics, including those read from the ledger."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.timezone import now
 from django.views.decorators.http import require_safe
@@ -17,6 +18,8 @@ from audit import sealer
 from orchestration.models import Approval, Run
 from orchestration.states import TERMINAL, ApprovalState
 from prometheus_site import exposure
+
+MOST = 10_000
 
 
 @require_safe
@@ -54,6 +57,11 @@ def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - a view
     return JsonResponse({"status": "ready" if serving else "not ready", **parts}, status=200 if serving else 503)
 
 
+def counted(rows: QuerySet[Any]) -> int:
+    """Count to MOST and no further: an alarm needs no exact number of what is far too many."""
+    return rows.order_by()[:MOST].count()
+
+
 class LedgerCollector(Collector):
     """Gauges that the database knows best, read at each scrape with bounded queries."""
 
@@ -61,13 +69,13 @@ class LedgerCollector(Collector):
         unsealed = GaugeMetricFamily("prometheus_unsealed_age_seconds", "Age of the oldest entry that is not sealed")
         unsealed.add_metric([], sealer.unsealed_age())
         yield unsealed
-        waiting = GaugeMetricFamily("prometheus_approvals_waiting", "Approvals that wait for a person")
-        waiting.add_metric([], Approval.objects.filter(state=ApprovalState.PENDING.value).count())
+        waiting = GaugeMetricFamily("prometheus_approvals_waiting", f"Approvals that wait for a person, to {MOST:,}")
+        waiting.add_metric([], counted(Approval.objects.filter(state=ApprovalState.PENDING.value)))
         yield waiting
         moment = now()
         overdue = Run.objects.filter(Q(lease_until__isnull=True) | Q(lease_until__lt=moment), due_at__lt=moment)
-        late = GaugeMetricFamily("prometheus_runs_due", "Runs that are due and that no worker drives")
-        late.add_metric([], overdue.exclude(state__in=[state.value for state in TERMINAL]).count())
+        late = GaugeMetricFamily("prometheus_runs_due", f"Runs that are due and that no worker drives, to {MOST:,}")
+        late.add_metric([], counted(overdue.exclude(state__in=[state.value for state in TERMINAL])))
         yield late
 
 

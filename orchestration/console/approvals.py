@@ -70,17 +70,17 @@ class Waiting:
 @require_safe
 @page
 def approvals(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """List approvals: by default those that wait, soonest to expire first; decided ones newest first."""
+    """List approvals: by default those that wait, soonest to expire first; decided ones latest first."""
     require(actor, Scope.APPROVALS_READ)
     state = request.GET.get("state", ApprovalState.PENDING.value)
     if state not in set(ApprovalState):
         raise Invalid(f"state is {state[:40]!r}; use one of {', '.join(ApprovalState)}")
     waits = state == ApprovalState.PENDING
-    rows = Approval.objects.filter(run__workspace_id=workspace_of(actor), state=state)
+    rows = Approval.objects.filter(workspace_id=workspace_of(actor), state=state)
     found = paging.page(
         rows.select_related("run").defer("run__request_sealed", "run__answer_sealed").prefetch_related("votes"),
         after=paging.place_in(request.GET.get("after", "")),
-        column="expires_at" if waits else "created_at",
+        column="expires_at",
         filters={},
         descending=not waits,
     )

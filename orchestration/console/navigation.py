@@ -71,7 +71,7 @@ def item(label: str, address: str, here: str, *, waiting: str = "") -> Item:
 
 def waiting_in(workspace: UUID) -> str:
     """Return how many approvals and inquiries wait, at most '99+'; empty for none."""
-    approvals = Approval.objects.filter(run__workspace_id=workspace, state=ApprovalState.PENDING.value)
+    approvals = Approval.objects.filter(workspace_id=workspace, state=ApprovalState.PENDING.value)
     inquiries = Inquiry.objects.filter(run__workspace_id=workspace, state=InquiryState.OPEN.value)
     number = sum(len(rows.values_list("pk")[: CAP + 1]) for rows in (approvals, inquiries))
     if number > CAP:

@@ -73,10 +73,15 @@ def page(
         # The first condition is what the index can use; the second leaves out the rows of the same instant.
         later = Q(**{f"{column}__{side}": after.at}) | Q(**{f"id__{side}": after.id})
         ordered = ordered.filter(later, **{f"{column}__{side}e": after.at})
-    wanted = ordered.filter(pk__in=ordered.values("pk")[:WINDOW], **filters) if filters else ordered
+    edge = ordered.values_list(column, "pk")[WINDOW - 1 : WINDOW].first() if filters else None
+    wanted = ordered.filter(**filters)
+    if edge is not None:
+        # A range of the index, as above: the first condition bounds it, the second is about rows of the edge's instant.
+        onward = "gt" if descending else "lt"
+        until = Q(**{f"{column}__{onward}": edge[0]}) | Q(**{f"id__{onward}e": edge[1]})
+        wanted = wanted.filter(until, **{f"{column}__{onward}e": edge[0]})
     found = list(wanted[: LIMIT + 1])
     if len(found) > LIMIT:
         last = found[LIMIT - 1]
         return Page(tuple(found[:LIMIT]), str(Place(getattr(last, column), last.pk)), None)
-    edge = ordered.values_list(column, "pk")[WINDOW - 1 : WINDOW].first() if filters else None
     return Page(tuple(found), str(Place(*edge)) if edge else "", edge[0] if edge else None)

@@ -140,7 +140,9 @@ def runs(request: HttpRequest, actor: Actor) -> HttpResponse:
     rows = Run.objects.filter(workspace_id=workspace_of(actor)).defer("request_sealed", "answer_sealed")
     if text:
         rows = with_id(rows, text)
-    columns = {("requested_by" if name == "actor" else name): value for name, value in chosen.items()}
+    if "state" in chosen:
+        rows = rows.filter(state=chosen["state"])
+    columns = {("requested_by" if name == "actor" else name): v for name, v in chosen.items() if name != "state"}
     found = paging.page(rows, after=paging.place_in(request.GET.get("after", "")), column="created_at", filters=columns)
     if text and len(found.rows) == 1:
         return redirect("console:run", run_id=found.rows[0].pk)

@@ -156,6 +156,7 @@ def approval_for(
     approval = Approval(
         id=new_id(),
         run_id=run.pk,
+        workspace_id=run.workspace_id,
         kind=kind.value,
         binding=decision.bound_to(parts),
         parts=parts,

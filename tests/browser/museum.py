@@ -131,6 +131,7 @@ def restore(who: Person, run: Run) -> object:
     """Leave a restore that waits for an approver."""
     effect = {"run": str(run.pk), "tool": "desk/file_ticket", "state": "DONE", "arguments": "a" * 64}
     row = Restore(
+        workspace_id=run.workspace_id,
         id=new_id(),
         run=run,
         run_version=run.version,

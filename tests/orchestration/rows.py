@@ -58,6 +58,7 @@ def waiting(run: Run, *, quorum: int = 1, minutes: float = 15) -> Approval:
     bring(run, RunState.DECISION, decision=Decision.ESCALATE, due_at=None)
     return Approval.objects.create(
         run=run,
+        workspace_id=run.workspace_id,
         binding=BINDING,
         reasons=["tool:desk/file_ticket:MODIFY"],
         quorum=quorum,

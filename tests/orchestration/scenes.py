@@ -343,6 +343,7 @@ def waiting(
     run.save(update_fields=["decision", "reason", "due_at"])
     return Approval.objects.create(
         run=run,
+        workspace_id=run.workspace_id,
         binding=binding_of(records.read_run(run.pk, actor=who.actor, via="test")),
         reasons=list(reasons),
         quorum=quorum,

@@ -138,15 +138,24 @@ def test_pages_follow_each_other_without_a_gap(grace: Person, monkeypatch: pytes
 
 def test_a_rare_filter_looks_at_a_window_and_says_how_far(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paging, "WINDOW", 2)
-    failed = scenes.submit(grace)
-    verbs.fail(failed.pk, actor=grace.actor, reason="x")
+    rare = scenes.submit(grace)
+    Run.objects.filter(pk=rare.pk).update(stakes="HIGH")
     for _ in range(2):
         scenes.submit(grace)
-    first = look(grace, RUNS, state="FAILED")
+    first = look(grace, RUNS, stakes="HIGH")
     further = re.search(r'href="(\?[^"]+)">Look further back', first.text)
-    assert page_of(failed) not in first.text
+    assert page_of(rare) not in first.text
     assert further
-    assert page_of(failed) in look(grace, RUNS + further.group(1).replace("&amp;", "&")).text
+    assert page_of(rare) in look(grace, RUNS + further.group(1).replace("&amp;", "&")).text
+
+
+def test_a_rare_state_is_found_however_far_back(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paging, "WINDOW", 2)
+    failed = scenes.submit(grace)
+    verbs.fail(failed.pk, actor=grace.actor, reason="x")
+    for _ in range(3):
+        scenes.submit(grace)
+    assert page_of(failed) in look(grace, RUNS, state="FAILED").text
 
 
 def test_no_page_counts_rows(grace: Person) -> None:

@@ -82,7 +82,9 @@ def test_the_database_lets_an_approval_go_exactly_where_the_table_says(grace: Pe
 def restore_of(run: Run, state: RestoreState, **columns: Any) -> Restore:
     """Return a restore in a state, brought there by plain SQL."""
     known = {"run_version": run.version, "checkpoint_id": "c", "kind": "CONTINUE", "reason_sealed": b"", **columns}
-    restore = Restore.objects.create(run=run, binding="", requested_by="user:1", expires_at=now(), **known)
+    restore = Restore.objects.create(
+        run=run, workspace_id=run.workspace_id, binding="", requested_by="user:1", expires_at=now(), **known
+    )
     source = next((s for s, target in sorted(RESTORE_TRANSITIONS) if target == state), state)
     for step in (source, state):
         with connection.cursor() as cursor:
@@ -149,7 +151,8 @@ def test_a_run_cannot_be_inserted_in_a_later_state(grace: Person, workspace: Wor
 
 def test_an_approval_cannot_be_inserted_as_approved(grace: Person) -> None:
     pending = waiting(submitted(grace.actor))
-    forged = Approval(run=pending.run, state="APPROVED", binding="0", requested_by="x", expires_at=pending.expires_at)
+    forged = Approval(run=pending.run, workspace=pending.workspace, state="APPROVED", binding="0", requested_by="x")
+    forged.expires_at = pending.expires_at
     with pytest.raises(IntegrityError, match="may not start in state APPROVED"), transaction.atomic():
         forged.save(force_insert=True)
 

@@ -1,0 +1,159 @@
+"""Writes docs/reference/performance.md and its charts from what the benchmarks kept: python -m benchmarks.report."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmarks import charts
+from benchmarks.results import FOLDER
+
+DOCS = FOLDER.parent.parent / "docs" / "reference"
+BEFORE = "-before"  # ends the name of a file that holds what was measured before a cure
+TITLES = {"engine": "The engine beside its peers", "load": "The whole installation", "growth": "A large installation"}
+INTRODUCTION = """# Performance
+
+Made by `python -m benchmarks.report` from the files in [benchmarks/results](../../benchmarks/results), each written by
+the command that is named beside its figures. A test holds this page to those files.
+"""
+HEADER = ("what", "measured", "goal", "reached", "how")
+
+Document = Mapping[str, Any]
+
+
+def main() -> None:
+    DOCS.mkdir(parents=True, exist_ok=True)
+    for name, text in files().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+        sys.stdout.write(f"docs/reference/{name}\n")
+
+
+def files() -> dict[str, str]:
+    """Return the page and its charts by file name."""
+    kept = results()
+    pictures = {**growth_charts(kept), **engine_chart(kept)}
+    return {"performance.md": page(kept, pictures), **pictures}
+
+
+def results() -> dict[str, Document]:
+    """Return what was kept by name: the known areas first, in their order, then any other."""
+    found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
+    order = [*TITLES, *found]
+    return dict(sorted(found.items(), key=lambda item: order.index(item[0])))
+
+
+def page(kept: Mapping[str, Document], pictures: Mapping[str, str]) -> str:
+    areas = [name for name in kept if not name.endswith(BEFORE)]
+    parts = [INTRODUCTION, short_of(kept, areas)]
+    parts += [area(name, kept[name], kept.get(name + BEFORE), pictures) for name in areas]
+    return "\n".join(parts)
+
+
+def short_of(kept: Mapping[str, Document], areas: list[str]) -> str:
+    """Say first what is not reached."""
+    missed = [
+        f"* {figure['what']}: {measured(figure)}, goal {figure['goal']} ({figure['note']})"
+        for name in areas
+        for figure in kept[name]["figures"]
+        if figure["met"] is False
+    ]
+    known = "\n".join(missed) if missed else "Nothing of what was measured."
+    absent = [title for name, title in TITLES.items() if name not in kept]
+    lines = ["## What falls short", "", known, ""]
+    return "\n".join([*lines, f"Not measured yet: {', '.join(absent)}.\n"] if absent else lines)
+
+
+def area(name: str, found: Document, before: Document | None, pictures: Mapping[str, str]) -> str:
+    machine = found["machine"]
+    lines = [f"## {TITLES.get(name, name.replace('-', ' ').capitalize())}", "", f"`{found['command']}`", ""]
+    on = f"{machine['processors']} processors, {machine['system']}, Python {machine['python']}"
+    lines += [f"{found['measured_at']}, {on}, load average {machine['load']} at the end.", ""]
+    lines += [f"![{alternative(text)}]({file})\n" for file, text in pictures.items() if file.startswith(name)]
+    lines += [*table(found["figures"], earlier(before)), ""]
+    lines += [f"* {note}" for note in found["details"].get("notes", ())]
+    return "\n".join(lines) + "\n"
+
+
+def alternative(svg: str) -> str:
+    return svg.partition('<desc id="d">')[2].partition("</desc>")[0]
+
+
+def earlier(before: Document | None) -> dict[str, str] | None:
+    return {figure["what"]: measured(figure) for figure in before["figures"]} if before else None
+
+
+def table(figures: list[dict[str, Any]], before: Mapping[str, str] | None) -> Iterator[str]:
+    header = (*HEADER[:1], "before", *HEADER[1:]) if before is not None else HEADER
+    yield row(header)
+    yield f"|{'---|' * len(header)}"
+    for figure in figures:
+        cells = [figure["what"], measured(figure), figure["goal"], reached(figure["met"]), figure["note"]]
+        yield row(cells if before is None else [cells[0], before.get(figure["what"], ""), *cells[1:]])
+
+
+def row(cells: tuple[str, ...] | list[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+
+def measured(figure: Mapping[str, Any]) -> str:
+    value = float(figure["value"])
+    text = f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
+    return f"{text} {figure['unit']}".strip()
+
+
+def reached(met: bool | None) -> str:
+    match met:
+        case True:
+            return "yes"
+        case False:
+            return "**no**"
+        case None:
+            return ""
+
+
+def growth_charts(kept: Mapping[str, Document]) -> dict[str, str]:
+    """Return how the slowest query and the slowest page of each area grow with the number of runs."""
+    if "growth" not in kept:
+        return {}
+    return {
+        f"growth-{file}.svg": growth_chart(kept, what, key, goal)
+        for file, what, key, goal in (("queries", "query", "query_ms", 10.0), ("pages", "page", "page_ms", 150.0))
+    }
+
+
+def growth_chart(kept: Mapping[str, Document], what: str, key: str, goal: float) -> str:
+    now = worst_of(kept["growth"], key)
+    before = worst_of(kept["growth-before"], key) if "growth-before" in kept else {}
+    shown = [charts.Curve(name, points) for name, points in now.items()]
+    shown += [charts.Curve(name, points, before=True) for name, points in before.items()]
+    ends = ", ".join(f"{name} {points[-1][1]:g} ms" for name, points in now.items())
+    says = f"Slowest {what} of each area from {runs(now, 0)} to {runs(now, -1)} runs; at the end: {ends}."
+    return charts.curves(f"Slowest {what} by number of runs", shown, x="runs", y="ms", goal=goal, says=says)
+
+
+def runs(found: Mapping[str, tuple[tuple[float, float], ...]], place: int) -> str:
+    return f"{next(iter(found.values()))[place][0]:,.0f}"
+
+
+def worst_of(found: Document, key: str) -> dict[str, tuple[tuple[float, float], ...]]:
+    """Return for each area its slowest page, or the slowest query of any page, at each stage."""
+    worst: dict[str, list[tuple[float, float]]] = {}
+    for stage in found["details"]["stages"]:
+        for name in dict.fromkeys(page["area"] for page in stage["pages"]):
+            slowest = max(page[key] for page in stage["pages"] if page["area"] == name)
+            worst.setdefault(name, []).append((stage["runs"], slowest))
+    return {name: tuple(points) for name, points in worst.items()}
+
+
+def engine_chart(kept: Mapping[str, Document]) -> dict[str, str]:
+    """Return the ratios to the peers, where the engine was measured."""
+    figures = kept["engine"]["figures"] if "engine" in kept else []
+    ratios = [(figure["what"], float(figure["value"])) for figure in figures if figure["unit"] == "x"]
+    if not ratios:
+        return {}
+    says = "Runs per second as a ratio to the peer's: " + ", ".join(f"{name} {value:g}" for name, value in ratios) + "."
+    return {"engine-ratios.svg": charts.bars("Runs per second beside the peers", ratios, unit="x", says=says)}
+
+
+if __name__ == "__main__":
+    main()
