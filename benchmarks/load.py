@@ -168,7 +168,9 @@ def memories(house: Installation, book: Book) -> None:
     for part, limit in (("web", 150), ("worker", 250), ("beat", None)):
         held = [memory(pid) for pid in tree(house.roots()[part])]
         book.details[f"memory of {part}, MB"] = [asdict(one) for one in held]
-        note = f"RSS; PSS {max(one.pss for one in held):.0f} MB; {len(held)} processes, {sum(m.pss for m in held):.0f} MB"
+        note = (
+            f"RSS; PSS {max(one.pss for one in held):.0f} MB; {len(held)} processes, {sum(m.pss for m in held):.0f} MB"
+        )
         book.note(f"memory of the largest {part} process", max(one.rss for one in held), "MB", limit=limit, note=note)
 
 
@@ -200,7 +202,9 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="how long the 100 users ask (60)")
     parser.add_argument("--think", type=float, default=5, help="seconds a user thinks between two questions (5)")
     parser.add_argument("--rate", type=float, default=10, help="runs/s that the users ask for at a fixed rate (10)")
-    parser.add_argument("--memory-runs", type=int, default=5000, help="runs of the process that is watched growing (5000)")
+    parser.add_argument(
+        "--memory-runs", type=int, default=5000, help="runs of the process that is watched growing (5000)"
+    )
     parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES), help="leave the others out")
     parser.add_argument("--dry", action="store_true", help="print the figures, do not keep them")
     return parser.parse_args(arguments)
@@ -250,6 +254,7 @@ def main(arguments: Sequence[str]) -> int:
             growth(folder / "one", book, runs=options.memory_runs)
     for figure in book.figures:
         print(f"{figure.value:>10} {figure.unit:3} {figure.goal:10} {figure.what} ({figure.note})")
+    print(json.dumps(book.details, indent=1))
     if not options.dry:
         command = " ".join(["python", "-m", "benchmarks.load", *arguments])
         print(results.save("load", book.figures, command=command, details=book.details))

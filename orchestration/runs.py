@@ -1,16 +1,13 @@
 """The verbs of people and clients on a run. With engine/journal.py the only writers of Run.state."""
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.timezone import now
-from kombu.exceptions import OperationalError
 
 from audit import canonical, keys, ledger, vault
 from audit.access import person_behind, require, workspace_of
@@ -23,11 +20,10 @@ from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Scope
 from audit.vault import DataKey
+from orchestration import wakeups
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, clean
 from orchestration.states import TERMINAL, ApprovalState, RunState
-
-logger = logging.getLogger(__name__)
 
 
 class ApprovalChanged(Conflict):
@@ -44,10 +40,7 @@ class OwnRequest(NotAllowed):
 
 def wake(run_id: UUID) -> None:
     """Tell the workers that a run is due. Losing this message costs latency only: beat finds the row."""
-    try:
-        current_app.send_task("orchestration.advance", [str(run_id)], retry=False)
-    except OperationalError:
-        logger.warning("broker away, beat will wake the run", extra={"run": str(run_id)})
+    wakeups.send("orchestration.advance", run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +95,7 @@ def new_run(request: Request, document: str, digest: str, *, actor: Actor, idemp
     run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=key)
     run.idempotency_key = idempotency_key
     run.save(force_insert=True)
-    ledger.append(submission(run, vault.commitment(key, document), actor=actor), chain=ledger.run_chain(run.pk))
+    ledger.begin([submission(run, vault.commitment(key, document), actor=actor)])
     return run
 
 

@@ -265,7 +265,14 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 10.0
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "socket_connect_timeout": 2, "max_retries": 1}
+# A wake-up may be lost, so nobody waits long for a broker that hangs: one try. The time-out has to be longer than the
+# second for which a worker waits for a message in one call.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "socket_connect_timeout": 1.5,
+    "socket_timeout": 1.5,
+    "max_retries": 0,
+}
 CELERY_BEAT_SCHEDULE = {
     "wake-due-runs": {"task": "orchestration.wake_due", "schedule": 2.0, "options": {"expires": 4}},
     "seal-the-ledger": {"task": "audit.seal", "schedule": 1.0, "options": {"expires": 2}},

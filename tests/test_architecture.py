@@ -18,6 +18,7 @@ SHELL = frozenset(
         "deliveries", "engine", "fields", "keys", "ledger", "lineage", "management", "metrics", "migrations",
         "mirror", "models", "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs",
         "sealer", "serializers", "snapshots", "streams", "tasks", "webhook_models", "webhooks", "webhooks_api",
+        "wakeups",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")
