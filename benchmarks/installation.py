@@ -47,7 +47,12 @@ class Installation:
 
     def manage(self, *arguments: str) -> str:
         ran = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if ran.returncode:
             raise NotRunning(f"manage.py {arguments[0]} ended with {ran.returncode}: {ran.stderr[-2000:]}")
@@ -150,7 +155,7 @@ def commands(port: int) -> dict[str, list[str]]:
     celery = ["celery", "--app=prometheus_site"]
     place = [f"--bind=127.0.0.1:{port}", "--worker-tmp-dir=/dev/shm", "--no-control-socket"]
     return {
-        "web": ["gunicorn", "prometheus_site.wsgi:application", *place, "--workers=2", "--threads=4"],
+        "web": ["gunicorn", "prometheus_site.wsgi:application", *place, "--workers=2", "--threads=16"],
         "worker": [*celery, "worker", "--concurrency=2", "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--pidfile="],
     }

@@ -25,7 +25,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Return a question (drafted by the extractive provider) and an answer of six claims to verify, two of them wrong."""
+    """Return a question (quoted from passages, without a model) and an answer of six claims, two of them wrong."""
     known = {case["id"]: case for case in json.loads((DEMO / "requests.json").read_text(encoding="utf-8"))}
     asked = ("question", "/api/v1/runs", known["a"]), ("verify", "/api/v1/verify", known["b"])
     return [
