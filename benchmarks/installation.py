@@ -134,7 +134,7 @@ def answers(port: int, path: str) -> bool:
 
 def prepare(home: Path) -> Installation:
     """Start PostgreSQL (which writes to the disk before it says so) and Redis, migrate, and load the corpus."""
-    home.chmod(0o755)
+    home.mkdir(mode=0o755)
     servers = embedded.start(home / "data", durable=True)
     port = free_port()
     own: Mapping[str, str] = {

@@ -6,6 +6,7 @@ their own, as docker-compose.yml does, and asks them over HTTP as clients do. Li
 
 import argparse
 import json
+import signal
 import statistics
 import subprocess
 import sys
@@ -238,26 +239,50 @@ SCENES: Mapping[str, Callable[[Installation, Book, argparse.Namespace], None]] =
 }
 
 
-def main(arguments: Sequence[str]) -> int:
-    options = parse(arguments)
-    book = Book()
-    with tempfile.TemporaryDirectory(prefix="load-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        (folder / "whole").mkdir()
+NOTES = {
+    "one client": "one connection, kept open; each request waits for its run (Prefer: wait=30) and reads its answer",
+    "batch": f"{BATCH} equal requests in one POST, then GET of the batch each 20 ms until all have completed",
+    "users": "locust in its own process on the same machine; each user submits, waits, reads the claims, and thinks",
+    "rate": "the same users, each asking at a fixed rate; when all wait for answers the rate is no longer held",
+    "processor time": "of all processes of the installation from /proc, PostgreSQL and Redis included, the client not",
+    "memory": "RSS of the largest process of a part, after all that was asked; pages that were shared count in full",
+    "growth": "one process drives runs without HTTP and Celery; slope of RSS without the first fifth of the runs",
+}
+
+
+def keep(book: Book, arguments: Sequence[str]) -> Path:
+    command = " ".join(["python", "-m", "benchmarks.load", *arguments])
+    return results.save("load", book.figures, command=command, details={"notes": NOTES, **book.details})
+
+
+def measure(folder: Path, book: Book, options: argparse.Namespace) -> Iterator[str]:
+    """Play one scene after the other, and yield the name of each that is over."""
+    if options.only:
         with running(folder / "whole") as house:
             for scene in options.only:
                 SCENES[scene](house, book, options)
+                yield scene
             memories(house, book)
-        if options.memory_runs:
-            (folder / "one").mkdir()
-            growth(folder / "one", book, runs=options.memory_runs)
-    for figure in book.figures:
-        print(f"{figure.value:>10} {figure.unit:3} {figure.goal:10} {figure.what} ({figure.note})")
-    print(json.dumps(book.details, indent=1))
-    if not options.dry:
-        command = " ".join(["python", "-m", "benchmarks.load", *arguments])
-        print(results.save("load", book.figures, command=command, details=book.details))
+            yield "memory"
+    if options.memory_runs:
+        growth(folder / "one", book, runs=options.memory_runs)
+        yield "growth"
+
+
+def main(arguments: Sequence[str]) -> int:
+    options = parse(arguments)
+    book = Book()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped
+    with tempfile.TemporaryDirectory(prefix="load-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        told = 0
+        for scene in measure(folder, book, options):
+            for figure in book.figures[told:]:
+                print(f"{scene}: {figure.what}: {figure.value} {figure.unit} {figure.goal} ({figure.note})", flush=True)
+            told = len(book.figures)
+            if not options.dry:
+                keep(book, arguments)  # after each scene: one that fails takes nothing along
     return 0
 
 

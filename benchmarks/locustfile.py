@@ -24,12 +24,12 @@ POLL = 0.05
 PATIENCE = 60.0
 
 
-@events.request.add_listener
+@events.request.add_listener  # type: ignore[untyped-decorator,unused-ignore]
 def keep(name: str, response_time: float, exception: Exception | None, **_: object) -> None:
     SAMPLES.append((time.time(), name, response_time, exception is None))
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator,unused-ignore]
 def write(**_: object) -> None:
     Path(os.environ["LOAD_SAMPLES"]).write_text(json.dumps(SAMPLES), encoding="utf-8")
 
