@@ -25,7 +25,7 @@ from benchmarks.usage import cpu_seconds, memory, tree
 from benchmarks.workload import Case, cases
 
 BATCH = 100
-USERS = 100
+WHOLE = "submit to COMPLETED"
 RAMP = 10.0  # seconds in which users arrive; what was measured in them does not count
 WARM = 30
 SETTLED = 0.2  # of a long series: where caches are full, and growth is growth
@@ -126,7 +126,9 @@ def batches(house: Installation, case: Case, book: Book, *, rounds: int) -> None
     book.note(f"processor time per run, batch of {BATCH}, {case.name}", spent_each["total"], "ms", limit=15)
 
 
-def crowd(house: Installation, book: Book, name: str, *, seconds: float, environment: Mapping[str, str]) -> None:
+def crowd(
+    house: Installation, book: Book, name: str, *, users: int, seconds: float, environment: Mapping[str, str]
+) -> None:
     """Let locust's users ask, in a process of its own."""
     samples = house.home / "samples.json"
     told = {
@@ -137,14 +139,17 @@ def crowd(house: Installation, book: Book, name: str, *, seconds: float, environ
         "LOAD_CASES": json.dumps([asdict(case) for case in cases()]),
     }
     flags = ["--headless", "--only-summary", "--loglevel=WARNING", f"--host=http://127.0.0.1:{house.port}"]
-    crowd_of = [f"--users={USERS}", f"--spawn-rate={USERS / RAMP:g}", f"--run-time={RAMP + seconds:g}s"]
+    crowd_of = [f"--users={users}", f"--spawn-rate={users / RAMP:g}", f"--run-time={RAMP + seconds:g}s"]
     command = [sys.executable, "-m", "locust", "-f", str(ROOT / "benchmarks/locustfile.py"), *flags, *crowd_of]
     began = time.time()
     with spending(house) as spent:
         ran = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True, check=False)
     if not samples.exists():
         raise WrongEnd(f"locust ended with {ran.returncode}: {ran.stderr[-2000:]}")
-    tell_crowd(book, name, json.loads(samples.read_text(encoding="utf-8")), settled=began + RAMP + 2, spent=spent)
+    kept = json.loads(samples.read_text(encoding="utf-8"))
+    if not any(sample[1] == WHOLE and sample[0] >= began + RAMP for sample in kept):
+        raise WrongEnd(f"no run ended in {seconds:g} s after {RAMP:g}: {len(kept)} samples; {ran.stderr[-2000:]}")
+    tell_crowd(book, name, kept, settled=began + RAMP, spent=spent)
 
 
 def tell_crowd(book: Book, name: str, samples: Sequence[Any], *, settled: float, spent: Mapping[str, float]) -> None:
@@ -153,13 +158,13 @@ def tell_crowd(book: Book, name: str, samples: Sequence[Any], *, settled: float,
     for kind, rows in sorted(kinds.items()):
         if rows:
             table[kind] = {**summary([row[2] for row in rows]), "failed": sum(not row[3] for row in rows)}
-    whole = kinds["submit to COMPLETED"]
-    rate = len(whole) / (whole[-1][0] - whole[0][0])
-    ended = sum(sample[1] == "submit to COMPLETED" for sample in samples)
+    whole = kinds[WHOLE]
+    rate = len(whole) / max(1.0, whole[-1][0] - whole[0][0])
+    ended = sum(sample[1] == WHOLE for sample in samples)
     spent_each = per_run(spent, ended)
     book.details[name] = {**table, "runs_per_second": round(rate, 1), "cpu_ms_per_run": spent_each}
-    p95, failed = table["submit to COMPLETED"]["p95"], table["submit to COMPLETED"]["failed"]
-    note = f"{len(whole)} runs at {rate:.1f}/s, {failed} failed; p50 {table['submit to COMPLETED']['p50']} ms"
+    p95, failed = table[WHOLE]["p95"], table[WHOLE]["failed"]
+    note = f"{len(whole)} runs at {rate:.1f}/s, {failed} failed; p50 {table[WHOLE]['p50']} ms"
     book.note(f"{name}: submit to COMPLETED, p95", p95, "ms", limit=1000, note=note)
     book.note(f"processor time per run, {name}", spent_each["total"], "ms", limit=15)
 
@@ -200,7 +205,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--runs", type=int, default=300, help="runs of the one client, each kind (300)")
     parser.add_argument("--rounds", type=int, default=10, help="batches, each kind (10)")
-    parser.add_argument("--seconds", type=float, default=60, help="how long the 100 users ask (60)")
+    parser.add_argument("--users", type=int, default=100, help="users at once (100)")
+    parser.add_argument("--seconds", type=float, default=60, help="how long the users ask once all are there (60)")
     parser.add_argument("--think", type=float, default=5, help="seconds a user thinks between two questions (5)")
     parser.add_argument("--rate", type=float, default=10, help="runs/s that the users ask for at a fixed rate (10)")
     parser.add_argument(
@@ -222,13 +228,16 @@ def together(house: Installation, book: Book, options: argparse.Namespace) -> No
 
 
 def closed_loop(house: Installation, book: Book, options: argparse.Namespace) -> None:
-    name = f"{USERS} users who think for {options.think:g} s"
-    crowd(house, book, name, seconds=options.seconds, environment={"LOAD_THINK": str(options.think)})
+    name = f"{options.users} users who think for {options.think:g} s"
+    crowd(
+        house, book, name, users=options.users, seconds=options.seconds, environment={"LOAD_THINK": str(options.think)}
+    )
 
 
 def fixed_rate(house: Installation, book: Book, options: argparse.Namespace) -> None:
-    name = f"{USERS} users who ask {options.rate:g} times a second together"
-    crowd(house, book, name, seconds=options.seconds, environment={"LOAD_RATE": str(options.rate / USERS)})
+    name = f"{options.users} users who ask {options.rate:g} times a second together"
+    each = {"LOAD_RATE": str(options.rate / options.users)}
+    crowd(house, book, name, users=options.users, seconds=options.seconds, environment=each)
 
 
 SCENES: Mapping[str, Callable[[Installation, Book, argparse.Namespace], None]] = {
