@@ -1,4 +1,4 @@
-"""One worker process that drives run after run, and says after each thousand how much memory it holds.
+"""One worker process that drives run after run, and says now and then how much memory it holds.
 
 ``python -m benchmarks.endurance RUNS`` in an installation's environment prints a JSON line each. Runs are submitted in
 batches, so that Redis is not left with a message for each of them; no other worker may be there.
@@ -25,7 +25,7 @@ from orchestration import batches  # noqa: E402
 from orchestration.engine import driver  # noqa: E402
 
 TOGETHER = 100
-STEP = 1000
+POINTS = 50
 
 
 def driven() -> Iterator[driver.Ended]:
@@ -40,10 +40,11 @@ def driven() -> Iterator[driver.Ended]:
 
 def main() -> int:
     wanted, began = int(sys.argv[1]), time.monotonic()
+    step = max(1, wanted // POINTS)
     for done, ended in zip(count(1), driven(), strict=False):
         if ended is not driver.Ended.DONE:
             sys.exit(f"run {done} ended {ended}")
-        if done % STEP == 0 or done == wanted:
+        if done % step == 0 or done == wanted:
             held = memory(os.getpid())
             line = {"runs": done, "seconds": time.monotonic() - began, "rss_mb": held.rss, "pss_mb": held.pss}
             print(json.dumps(line), flush=True)

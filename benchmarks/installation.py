@@ -77,7 +77,7 @@ class Installation:
 
     def stop(self) -> None:
         for part in self.parts.values():
-            os.killpg(part.pid, signal.SIGTERM)
+            part.terminate()  # each stops its own children, once they have done what they are at
         for part in self.parts.values():
             try:
                 part.wait(timeout=20)
