@@ -185,7 +185,10 @@ def growth(folder: Path, book: Book, *, runs: int) -> None:
     house = prepare(folder)
     try:
         command = [sys.executable, "-m", "benchmarks.endurance", str(runs)]
-        ran = subprocess.run(command, cwd=ROOT, env=house.environment, stdout=subprocess.PIPE, text=True, check=True)
+        with (folder / "driven.log").open("wb") as log:
+            ran = subprocess.run(
+                command, cwd=ROOT, env=house.environment, stdout=subprocess.PIPE, stderr=log, check=True
+            )
     finally:
         house.stop()
     series = [json.loads(line) for line in ran.stdout.splitlines()]
