@@ -31,5 +31,5 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8000/health/live', timeout=2)"]
 # The root file system may be read-only: what is written goes to /tmp and /dev/shm.
-CMD ["gunicorn", "prometheus_site.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
+CMD ["gunicorn", "prometheus_site.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "16", \
      "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]

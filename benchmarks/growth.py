@@ -46,7 +46,7 @@ def measure(stages: list[int]) -> list[dict[str, Any]]:
         environment |= {f"{name}_FILE": str(path) for name, path in embedded.make_secrets(folder).items()}
         found = folder / "stages.json"
         command = [sys.executable, "-m", "benchmarks.growing", "--to", str(found), "--stages", *map(str, stages)]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)  # noqa: S603 - our own module
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
         measured: list[dict[str, Any]] = json.loads(found.read_text(encoding="utf-8"))
         return measured
     finally:

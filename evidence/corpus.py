@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import QuerySet
+from django.db import connection, transaction
 
 from audit import ledger
 from audit.access import require, workspace_of
@@ -65,40 +64,35 @@ def add_document(*, source: str, title: str, text: str, actor: Actor, trusted: b
 
 # PostgreSQL reads a query of tens of thousands of words recursively, and gives up ("stack depth limit exceeded").
 TEXT_LIMIT = 8_000
-ANY_WORD = """
-evidence_passage.search @@ replace(plainto_tsquery('english', %s)::text, '&', '|')::tsquery
+# All texts in one statement, each with its own best passages: those that share a word with it.
+CANDIDATES = """
+SELECT found.id, found.origin, found.text, found.sha256, found.trusted, found.title
+FROM unnest(%s::text[]) WITH ORDINALITY AS asked (text, place)
+CROSS JOIN LATERAL (SELECT replace(plainto_tsquery('english', asked.text)::text, '&', '|')::tsquery AS words) AS query
+CROSS JOIN LATERAL (
+    SELECT p.id, p.origin, p.text, p.sha256, p.trusted, d.title, ts_rank_cd(p.search, query.words) AS rank
+    FROM evidence_passage p
+    JOIN evidence_document d ON d.id = p.document_id
+    JOIN evidence_source s ON s.id = d.source_id
+    WHERE s.workspace_id = %s AND d.current AND p.search @@ query.words
+    ORDER BY rank DESC, p.id LIMIT %s
+) AS found
+ORDER BY asked.place, found.rank DESC, found.id
 """
-RANK = "ts_rank_cd(evidence_passage.search, replace(plainto_tsquery('english', %s)::text, '&', '|')::tsquery)"
-
-
-def matching(workspace: UUID, text: str) -> QuerySet[models.Passage]:
-    """Return the current passages that share a word with the text's first TEXT_LIMIT characters, best first."""
-    asked = text[:TEXT_LIMIT]
-    rows: QuerySet[models.Passage] = (
-        models.Passage.objects.filter(document__source__workspace_id=workspace, document__current=True)
-        .extra(where=[ANY_WORD], params=[asked], select={"rank": RANK}, select_params=[asked])  # noqa: S610
-        .select_related("document")
-        .defer("document__text")
-        .order_by("-rank", "id")
-    )
-    return rows
 
 
 def candidates(workspace: UUID, texts: Sequence[str], *, limit: int = 60) -> tuple[passages.Passage, ...]:
     """Return the passages of the corpus most likely to bear on any of the texts, each once.
 
-    Every text gets an equal share of ``limit``, and at least 8: the last claim of an answer is as good as the first.
+    Only the first TEXT_LIMIT characters of a text are looked for. Every text gets an equal share of ``limit``, and at
+    least 8: the last claim of an answer is as good as the first.
     """
-    found: dict[UUID, passages.Passage] = {}
     share = max(8, limit // max(1, len(texts)))
-    for text in texts:
-        for row in matching(workspace, text)[:share]:
-            found.setdefault(row.pk, as_passage(row))
+    asked = [text[:TEXT_LIMIT] for text in texts]
+    found: dict[UUID, passages.Passage] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(CANDIDATES, [asked, workspace, share])
+        for id_, origin, text, sha256, trusted, title in cursor:
+            passage = passages.Passage(str(id_), origin, text, sha256, trusted=trusted, title=title)
+            found.setdefault(id_, passage)
     return tuple(found.values())
-
-
-def as_passage(row: models.Passage) -> passages.Passage:
-    title = row.document.title if row.document else ""
-    return passages.Passage(
-        id=str(row.pk), source=row.origin, text=row.text, sha256=row.sha256, trusted=row.trusted, title=title
-    )

@@ -12,6 +12,7 @@ How it votes, by what is found in the ANSWER:
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import phonenumbers
 import stdnum
@@ -32,6 +33,8 @@ ECHO_LEAST = 6
 LESS_SURE = 0.01
 # Findings kept of one source. They are recorded and not masked, and a source may be a directory of a thousand people.
 SOURCE_FINDINGS = 50
+# Of the texts looked at last, no longer than this, what was found is kept: some 4 MB at most.
+REMEMBERED_CHARS = 4_000
 BACKEND = f"stdnum {stdnum.__version__}, phonenumbers {phonenumbers.__version__}"
 DETECTORS = (ibans, identifiers, phones, netaddresses, streets, secretshapes, names)
 
@@ -112,8 +115,18 @@ def found_in(pieces: Sequence[Piece]) -> Iterator[Finding]:
         yield from (finding_of(sighting, piece, text) for sighting in kept[:limit])
 
 
-def sightings(folded: Folded) -> list[Sighting]:
-    return resolved(sighting for detector in DETECTORS for sighting in detector.seen(folded.text))
+def sightings(folded: Folded) -> Sequence[Sighting]:
+    return remembered(folded.text) if len(folded.text) <= REMEMBERED_CHARS else looked_for(folded.text)
+
+
+# A run's question is looked at three times and its answer twice, and passages of a corpus come back with every run.
+@lru_cache(maxsize=1024)
+def remembered(text: str) -> Sequence[Sighting]:
+    return looked_for(text)
+
+
+def looked_for(text: str) -> Sequence[Sighting]:
+    return tuple(resolved(sighting for detector in DETECTORS for sighting in detector.seen(text)))
 
 
 def echoed(folded: Sequence[Folded], seen: Sequence[Sequence[Sighting]]) -> dict[str, Sighting]:

@@ -25,6 +25,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import assert_never
 
 from audit.spans import Span
@@ -42,6 +43,8 @@ from guardians.safetyrules.weightedrules import Head
 EDITION = "1"
 NOTED, ESCALATED, DENIED = 2.0, 3.0, 6.0
 FINDING_LIMIT = 24
+# Of the pieces looked at last, no longer than this, the signs are kept: some 6 MB at most.
+REMEMBERED_CHARS = 4_000
 STRICTNESS = (Ballot.ALLOW, Ballot.ESCALATE, Ballot.DENY)
 
 
@@ -71,7 +74,7 @@ class Safety:
 
     def review(self, material: Material) -> Vote:
         """Vote on all pieces: what the strictest sign in any of them demands. Never raises, whatever the texts are."""
-        signs = [sign for piece in material.pieces for sign in signs_of(piece)]
+        signs = [sign for piece in material.pieces for sign in known_signs(piece)]
         ballot = max((sign.ballot for sign in signs), key=STRICTNESS.index, default=Ballot.ALLOW)
         return Vote(
             guardian=self.name,
@@ -97,6 +100,16 @@ def fingerprint() -> str:
         (sorted(LOOKALIKES.items()), INVISIBLE_CLASS, KNOWN.pattern, unicodedata.unidata_version),
     )
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+
+def known_signs(piece: Piece) -> Sequence[Sign]:
+    return remembered(piece) if len(piece.text) <= REMEMBERED_CHARS else signs_of(piece)
+
+
+# Passages of a corpus come back with every run.
+@lru_cache(maxsize=1024)
+def remembered(piece: Piece) -> Sequence[Sign]:
+    return tuple(signs_of(piece))
 
 
 def signs_of(piece: Piece) -> Sequence[Sign]:

@@ -1,18 +1,15 @@
 """Many requests at once: each accepted one becomes a run of its own, and one that cannot be taken spoils no other."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Sum
 from django.utils.timezone import now
-from kombu.exceptions import OperationalError
 
 from audit import keys, ledger, vault
 from audit.access import require, workspace_of
@@ -22,13 +19,11 @@ from audit.events import EventType
 from audit.ids import new_id
 from audit.models import DataKey, Workspace
 from audit.roles import Scope
-from orchestration import priority, requests, runs
+from orchestration import priority, requests, runs, wakeups
 from orchestration.insertion import insert
 from orchestration.models import Batch, Run
 from orchestration.requests import RequestError, clean
 from orchestration.states import TERMINAL, Kind, RunState
-
-logger = logging.getLogger(__name__)
 
 SIZE_LIMIT = 1000
 FAILURES_SHOWN = 20
@@ -91,25 +86,16 @@ class Progress:
 
 def wake(batch_id: UUID) -> None:
     """Have a worker wake the batch's runs: one message instead of a thousand from a web process."""
-    try:
-        current_app.send_task("orchestration.wake_batch", [str(batch_id)], retry=False)
-    except OperationalError:
-        logger.warning("broker away, beat will wake the batch's runs")
+    wakeups.send("orchestration.wake_batch", batch_id)
 
 
 def wake_runs(batch_id: UUID) -> int:
-    """Wake the batch's runs over one channel to the broker, and return how many; beat wakes what is left out."""
+    """Wake the batch's runs and return how many; beat wakes what is left out."""
     woken = 0
-    try:
-        with current_app.producer_pool.acquire(block=True) as producer:
-            for run_id, stakes in waiting(batch_id):
-                level = priority.level(stakes, together=True)
-                current_app.send_task(
-                    "orchestration.advance", [str(run_id)], producer=producer, priority=level, retry=False
-                )
-                woken += 1
-    except OperationalError:
-        logger.warning("broker away, beat will wake the batch's runs")
+    for run_id, stakes in waiting(batch_id):
+        if not wakeups.send("orchestration.advance", run_id, level=priority.level(stakes, together=True)):
+            break
+        woken += 1
     return woken
 
 

@@ -1,7 +1,7 @@
 """A run read by a person or client: the access entry first, then its texts in clear."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -95,6 +95,14 @@ class ReadRun:
     commitment: Callable[[str], str]
 
 
+@dataclass(frozen=True, slots=True)
+class ReadAnswer:
+    """A run with its answer in clear; None until it is completed."""
+
+    run: Run
+    answer: Mapping[str, Any] | None
+
+
 FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons", "inquiries")
 
 
@@ -109,10 +117,7 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         KeyUnavailable: its key was destroyed.
         SealError: one of its texts is not what was written.
     """
-    require(actor, Scope.RUNS_READ)
-    run = runs.found(run_id, actor=actor)
-    record_read(actor, run=run.pk, fields=FIELDS, via=via)
-    key = keys.load(run.key_id)
+    run, key = opened(run_id, actor=actor, fields=FIELDS, via=via)
     return ReadRun(
         run=run,
         request=json.loads(open_text(key, run, "request_sealed")),
@@ -130,6 +135,26 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         inquiries=tuple(read_inquiry(row, key) for row in run.inquiries.order_by("-created_at", "-id")),
         commitment=partial(vault.commitment, key),
     )
+
+
+def read_answer(run_id: UUID, *, actor: Actor, via: str) -> ReadAnswer:
+    """Return a run and its answer, after writing the access entry. Raises as read_run does."""
+    run, key = opened(run_id, actor=actor, fields=("answer",), via=via)
+    return ReadAnswer(run, answer_of(run, key))
+
+
+def read_claims(run_id: UUID, *, actor: Actor, via: str) -> tuple[ReadClaim, ...]:
+    """Return a run's claims with their evidence, after writing the access entry. Raises as read_run does."""
+    run, key = opened(run_id, actor=actor, fields=("claims", "passages"), via=via)
+    return evidence_records.read_claims(run.pk, key=key)
+
+
+def opened(run_id: UUID, *, actor: Actor, fields: Sequence[str], via: str) -> tuple[Run, vault.DataKey]:
+    """Return a run and the key to its texts, once it is on record who reads which of them."""
+    require(actor, Scope.RUNS_READ)
+    run = runs.found(run_id, actor=actor)
+    record_read(actor, run=run.pk, fields=fields, via=via)
+    return run, keys.load(run.key_id)
 
 
 def draft_of(run: Run, key: vault.DataKey) -> str:

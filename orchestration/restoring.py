@@ -5,17 +5,14 @@ docs/decisions/0009 says why a failed run goes on itself from where its record e
 """
 
 import datetime as dt
-import logging
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils.timezone import now
-from kombu.exceptions import OperationalError
 
 from audit import keys, ledger, vault
 from audit.access import person_behind, record_read, require, workspace_of
@@ -26,7 +23,7 @@ from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from audit.roles import Scope
 from evidence.models import ClaimBundle
-from orchestration import differences, rewinding
+from orchestration import differences, rewinding, wakeups
 from orchestration.differences import Difference
 from orchestration.models import Action, Restore, Run
 from orchestration.requests import clean
@@ -34,8 +31,6 @@ from orchestration.rewinding import Effect, NoWayBack, OnRecord, Plan
 from orchestration.runs import OwnRequest, found
 from orchestration.snapshots import Snapshot, Thread
 from orchestration.states import ActionState, ApprovalKind, ApprovalState, RestoreState, RunState
-
-logger = logging.getLogger(__name__)
 
 REASON_MIN, REASON_LIMIT = 10, 2000
 OPEN = (RestoreState.PENDING.value, RestoreState.APPROVED.value)
@@ -47,10 +42,7 @@ class RestoreChanged(Conflict):
 
 def wake(restore_id: UUID) -> None:
     """Tell the workers that a restore was approved. Losing this message costs latency only: beat finds the row."""
-    try:
-        current_app.send_task("orchestration.restore", [str(restore_id)], retry=False)
-    except OperationalError:
-        logger.warning("broker away, beat will carry out the restore", extra={"restore": str(restore_id)})
+    wakeups.send("orchestration.restore", restore_id)
 
 
 # Looking

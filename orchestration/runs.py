@@ -1,17 +1,14 @@
 """The verbs of people and clients on a run. With engine/journal.py the only writers of Run.state."""
 
 import datetime as dt
-import logging
 from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
-from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.timezone import now
-from kombu.exceptions import OperationalError
 
 from audit import canonical, keys, ledger, vault
 from audit.access import person_behind, require, workspace_of
@@ -25,13 +22,13 @@ from audit.models import Workspace
 from audit.roles import Scope
 from audit.stakes import Stakes
 from audit.vault import DataKey
-from orchestration import outcomes, priority
+from orchestration import outcomes, priority, wakeups
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, RequestError, clean
 from orchestration.states import TERMINAL, ApprovalState, RunState
 
-logger = logging.getLogger(__name__)
-
+# Where a run waits for people when nothing makes it due.
+ASKING = frozenset({RunState.DECISION, RunState.EXECUTION})
 OVERDUE = "deadline: the run took longer than it was given"
 
 
@@ -49,15 +46,12 @@ class OwnRequest(NotAllowed):
 
 def wake(run_id: UUID, *, level: int = priority.level(Stakes.MEDIUM)) -> None:
     """Tell the workers that a run is due. Losing this message costs latency only: beat finds the row."""
-    try:
-        current_app.send_task("orchestration.advance", [str(run_id)], retry=False, priority=level)
-    except OperationalError:
-        logger.warning("broker away, beat will wake the run", extra={"run": str(run_id)})
+    wakeups.send("orchestration.advance", run_id, level=level)
 
 
 def waits(run: Run) -> bool:
     """Tell whether the run waits for a person: to decide, to say what happened, or to allow that it is undone."""
-    return run.state in {RunState.DECISION, RunState.EXECUTION} and run.due_at is None
+    return run.state in ASKING and run.due_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +117,7 @@ def new_run(request: Request, document: str, digest: str, *, actor: Actor, idemp
     run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=key)
     run.idempotency_key = idempotency_key
     run.save(force_insert=True)
-    ledger.append(submission(run, vault.commitment(key, document), actor=actor), chain=ledger.run_chain(run.pk))
+    ledger.begin([submission(run, vault.commitment(key, document), actor=actor)])
     return run
 
 

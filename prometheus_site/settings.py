@@ -280,10 +280,13 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TASK_TIME_LIMIT = PROMETHEUS_SLICE_SECONDS + PROMETHEUS_STEP_SECONDS + 30
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+# A wake-up may be lost, so nobody waits long for a broker that hangs: one try. The time-out has to be longer than the
+# second for which a worker waits for a message in one call.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
-    "socket_connect_timeout": 2,
-    "max_retries": 1,
+    "socket_connect_timeout": 1.5,
+    "socket_timeout": 1.5,
+    "max_retries": 0,
     # One list a level; lower is earlier (orchestration/priority.py). What names no level is the site's own work: 0.
     "priority_steps": list(range(8)),
 }

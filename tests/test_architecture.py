@@ -18,7 +18,8 @@ SHELL = frozenset(
         "checkpoints", "console", "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry",
         "insertion", "keys", "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
         "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "serializers",
-        "snapshots", "streams", "tasks", "tools_api", "webhook_models", "webhooks", "webhooks_api", "workspaces",
+        "snapshots", "streams", "tasks", "tools_api", "wakeups", "webhook_models", "webhooks", "webhooks_api",
+        "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

@@ -127,11 +127,18 @@ def sentences_of(passages: Iterable[Passage]) -> Iterator[Sentence]:
     seen: set[str] = set()
     for passage in passages:
         title = stems_of(passage.title[:SENTENCE_CHARS])
-        for part in chain.from_iterable(map(split, blocks(passage.text[:PASSAGE_CHARS]))):
-            known = " ".join(part.split())
-            if known not in seen and stands_alone(known):
-                seen.add(known)
-                yield Sentence(known, stems_of(known), title)
+        for text, stems in told_by(passage.text[:PASSAGE_CHARS]):
+            if text not in seen:
+                seen.add(text)
+                yield Sentence(text, stems, title)
+
+
+# Passages of a corpus come back with every question. About 10 kB an entry: some 5 MB at most for passages as cut.
+@lru_cache(maxsize=512)
+def told_by(text: str) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the sentences of a Markdown text that can stand alone, each with what it is compared by."""
+    parts = (" ".join(part.split()) for part in chain.from_iterable(map(split, blocks(text))))
+    return tuple((part, stems_of(part)) for part in parts if stands_alone(part))
 
 
 def blocks(text: str) -> Iterator[str]:

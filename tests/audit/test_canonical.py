@@ -9,7 +9,18 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audit.canonical import DEPTH_LIMIT, INTEGER_LIMIT, JSON, SIZE_LIMIT, CanonicalError, digest, encode, parse
+from audit.canonical import (
+    DEPTH_LIMIT,
+    INTEGER_LIMIT,
+    JSON,
+    SIZE_LIMIT,
+    CanonicalError,
+    check,
+    digest,
+    encode,
+    parse,
+    sound,
+)
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 NAMES = st.text(st.characters(exclude_categories=["Cs"], max_codepoint=0xFFFF), max_size=8)
@@ -146,3 +157,18 @@ def test_a_document_ends_at_the_size_limit() -> None:
 
 def test_the_digest_is_sha_256() -> None:
     assert digest(b"").hex() == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@given(
+    st.recursive(
+        SCALARS | st.floats() | st.binary(max_size=2) | st.text(max_size=4) | st.integers(),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3) | st.integers(), inner, max_size=3)
+        ),
+        max_leaves=8,
+    ),
+    st.integers(DEPTH_LIMIT - 3, DEPTH_LIMIT + 1),
+)
+def test_the_quick_look_lets_nothing_pass_that_the_full_check_refuses(value: JSON, depth: int) -> None:
+    if sound(value, depth):
+        check(value, "$", depth)

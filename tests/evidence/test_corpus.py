@@ -1,5 +1,6 @@
 """The reference corpus in PostgreSQL: versions, passages, the search over them, and the border between workspaces."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -222,3 +223,12 @@ def test_a_passage_of_a_run_is_sealed_and_never_found(workspace: Workspace) -> N
 def test_the_database_refuses_a_passage_of_a_run_in_clear() -> None:
     with pytest.raises(IntegrityError, match="in_clear_or_sealed"), transaction.atomic():
         Passage.objects.create(run=new_id(), text=STOPPED, text_sealed=b"x", sha256="0" * 64)
+
+
+def test_the_candidates_of_many_texts_take_one_statement(
+    ada: Person, workspace: Workspace, django_assert_num_queries: Any
+) -> None:
+    added(ada)
+    added(ada, REVERSED, title="Reversing")
+    with django_assert_num_queries(1):
+        assert found(workspace, "reversed", "stopped", "reversed") == [REVERSED, STOPPED]

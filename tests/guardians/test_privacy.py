@@ -244,3 +244,11 @@ def test_the_version_is_the_same_in_every_process() -> None:
         for env in environments
     ]
     assert [run.stdout.strip() for run in runs] == [Privacy().version] * 2
+
+
+def test_what_was_found_is_remembered_of_short_texts_only() -> None:
+    privacy.remembered.cache_clear()
+    short, long = "Call +44 20 7946 0018.", "Call +44 20 7946 0018. " + "Nothing else. " * 400
+    for _ in range(2):
+        assert seen(short, vote((Part.ANSWER, short)).findings) == seen(long, vote((Part.ANSWER, long)).findings)
+    assert privacy.remembered.cache_info().currsize == 1

@@ -14,7 +14,7 @@ from audit.canonical import parse
 from audit.ids import new_id
 from audit.models import DataKey, Entry
 from audit.roles import Scope
-from orchestration import runs
+from orchestration import api, runs
 from orchestration.models import Approval, Run
 from orchestration.states import RunState
 from tests.conftest import PASSWORD, Person
@@ -61,6 +61,18 @@ def test_a_key_that_is_too_long_is_refused(grace: Person) -> None:
 def test_who_prefers_to_wait_waits_that_long_and_no_longer(grace: Person) -> None:
     answer = caller(grace).post("/runs", ASKED, HTTP_PREFER="respond-async, wait=1")
     assert (answer.status, answer.headers["Preference-Applied"]) == (202, "wait=1")
+
+
+@pytest.mark.parametrize(("state", "decision", "is_settled"), [
+    (RunState.PROCESSING, "", False), (RunState.DECISION, "", False), (RunState.DECISION, "ESCALATE", True),
+    (RunState.COMPLETED, "REFUSE", True), (RunState.FAILED, "", True),
+])  # fmt: skip
+def test_waiting_is_over_when_a_run_has_ended_or_needs_people(
+    grace: Person, state: RunState, decision: str, *, is_settled: bool
+) -> None:
+    run = submitted(grace.actor)
+    bring(run, state, decision=decision)
+    assert api.settled(run.pk) is is_settled
 
 
 @pytest.mark.parametrize("prefer", ["wait", "wait=", "wait=-1", "wait=soon", "wait=1.5", "handling=strict"])
@@ -122,9 +134,10 @@ def test_a_run_whose_key_was_destroyed_is_gone(grace: Person) -> None:
 
 
 def test_a_changed_text_is_refused_with_its_row(grace: Person) -> None:
-    run = submitted(grace.actor)
-    sealed = bytes(run.request_sealed)
-    Run.objects.filter(pk=run.pk).update(request_sealed=sealed[:-1] + bytes([sealed[-1] ^ 1]))
+    run = bring(full(grace), RunState.COMPLETED)
+    assert run.answer_sealed is not None
+    sealed = bytes(run.answer_sealed)
+    Run.objects.filter(pk=run.pk).update(answer_sealed=sealed[:-1] + bytes([sealed[-1] ^ 1]))
     answer = caller(grace).get(f"/runs/{run.pk}")
     assert is_problem(answer, 409)
     assert str(run.pk) in answer.body["detail"]
@@ -373,9 +386,17 @@ def test_the_schema_describes_every_endpoint(db: None) -> None:
     assert {(method, path) for method, path, _ in ENDPOINTS} <= described
 
 
-def test_what_a_client_reads_is_what_the_ledger_says_it_read(grace: Person) -> None:
+@pytest.mark.parametrize(("path", "fields"), [("", ["answer"]), ("/claims", ["claims", "passages"])])
+def test_what_a_client_reads_is_what_the_ledger_says_it_read(grace: Person, path: str, fields: list[str]) -> None:
     run = full(grace)
-    caller(grace).get(f"/runs/{run.pk}/claims")
+    assert caller(grace).get(f"/runs/{run.pk}{path}").status == 200
     said: Any = parse(bytes(Entry.objects.get(run=run.pk, type="text.read").body))["data"]
-    assert said["via"] == "api"
-    assert {"claims", "answer", "request"} <= set(said["fields"])
+    assert said == {"via": "api", "fields": fields}
+
+
+def test_a_run_is_submitted_and_read_with_few_statements(grace: Person, django_assert_max_num_queries: Any) -> None:
+    run = full(grace)
+    with django_assert_max_num_queries(9):
+        caller(grace).get(f"/runs/{run.pk}")
+    with django_assert_max_num_queries(11):
+        caller(grace).post("/runs", ASKED)

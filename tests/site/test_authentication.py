@@ -38,6 +38,14 @@ def test_a_key_lets_in(client: Client, key: NewKey) -> None:
     assert now() - used < dt.timedelta(minutes=1)
 
 
+def test_the_last_use_of_a_key_is_noted_at_most_once_a_minute(client: Client, key: NewKey) -> None:
+    for age, noted in [(dt.timedelta(seconds=30), False), (dt.timedelta(seconds=90), True)]:
+        before = now() - age
+        ApiKey.objects.update(last_used_at=before)
+        assert status(client, f"Api-Key {key.text}") == 200
+        assert (ApiKey.objects.get().last_used_at != before) is noted
+
+
 def test_a_key_may_do_what_its_scopes_say_and_no_more(client: Client, key: NewKey) -> None:
     answer = client.post(
         RUNS, {"question": "x"}, content_type="application/json", headers={"Authorization": f"Api-Key {key.text}"}
