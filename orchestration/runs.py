@@ -102,7 +102,7 @@ def new_run(request: Request, document: str, digest: str, *, actor: Actor, idemp
     run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=key)
     run.idempotency_key = idempotency_key
     run.save(force_insert=True)
-    ledger.append(submission(run, vault.commitment(key, document), actor=actor), chain=ledger.run_chain(run.pk))
+    ledger.begin([submission(run, vault.commitment(key, document), actor=actor)])
     return run
 
 
