@@ -239,6 +239,8 @@ def output(state: w7.State, runtime: Runtime[Bench]) -> dict[str, Any]:
 
 def complete(state: w7.State, runtime: Runtime[Bench]) -> dict[str, Any]:
     journal = runtime.context.journal
+    if journal.strict is not Journal.strict:
+        raise ValueError(f"this run's flushes are strict: {journal.strict}; {Journal.strict} was to be measured")
     lineage = journal.commitment(json.dumps(state, sort_keys=True, ensure_ascii=False))
     journal.enter(EventType.RUN_COMPLETED, decision=journal.run.decision, lineage=lineage)
     journal.move("complete", barrier=True, finished_at=journal.now(), due_at=None)
