@@ -86,7 +86,7 @@ def main(arguments: list[str]) -> int:
     if command == "test":
         return gate(arguments[1:])
     if command == "bench":
-        command_line = [PYTHON, "-m", "benchmarks", *arguments[1:]]
+        command_line = [str(PYTHON), "-m", "benchmarks", *arguments[1:]]
         return subprocess.run(command_line, cwd=ROOT, env=clean(), check=False).returncode
     become([str(ROOT / "manage.py"), *(arguments[1:] if command == "manage" else arguments)])
     return 0

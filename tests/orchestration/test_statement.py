@@ -214,6 +214,7 @@ def test_rows_that_leave_other_columns_to_the_database_are_kept_apart(grace: Per
 def test_statements_of_one_shape_are_planned_once(grace: Person) -> None:
     run = submitted(grace.actor)
     with pool.pool().connection() as engine:
+        engine.execute("DEALLOCATE ALL")
         for revision, number in enumerate((1, 2**14, 2**20, 2**30)):
             row = draft(run, revision, tokens_in=number, model=f"m{number}")
             statement.execute(engine, Batch(rows=[row]), barrier=number == 1)
