@@ -74,7 +74,7 @@ class Table:
 
     def median(self, peer: str, threads: int, *names: str) -> float:
         """Return the median over rounds of the sum of some values."""
-        return statistics.median(sum(item.found[name] for name in names) for item in self.of(peer, threads))
+        return statistics.median(sum(float(item.found[name]) for name in names) for item in self.of(peer, threads))
 
     def ratios(self, peer: str, other: str, threads: int) -> list[float]:
         """Return runs/s against another peer's in the same round."""

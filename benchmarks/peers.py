@@ -113,13 +113,13 @@ def dbos(load: Load) -> Sample:
     DBOS(config=options)
     steps: list[Callable[..., Any]] = [DBOS.step(name=name)(step) for name, step in w7.GATED.items()]
 
-    @DBOS.workflow()
-    def workflow() -> dict[str, Any]:
+    def run() -> dict[str, Any]:
         state: dict[str, Any] = {}
         for step in steps:
             state |= step(state)
         return state
 
+    workflow: Callable[[], dict[str, Any]] = DBOS.workflow()(run)
     DBOS.launch()
     try:
         return loop(lambda: checked(workflow()), load)
