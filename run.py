@@ -3,6 +3,7 @@
 
   python3 run.py demo [--no-serve] [--port N]   four requests through the whole pipeline, then the console
   python3 run.py test [PYTEST ARGUMENTS]        every check and test; with arguments only pytest, with those
+  python3 run.py bench NAME [OPTIONS]           measure beside peers: engine, load, growth, report
   python3 run.py verify ANSWER DOCUMENT...      is what the answer says in the documents?
   python3 run.py manage COMMAND ...             any other command of manage.py
 
@@ -45,6 +46,8 @@ UNFINISHED = VENV / ".unfinished"
 LOG = VENV / "install.log"
 LOCKS = ROOT / "deploy" / "locks"
 
+NEEDS = {"test": "dev.txt", "bench": "bench.txt"}  # command -> lock, where core.txt does not do
+
 OLDEST, TOO_NEW = (3, 11), (3, 14)
 DISK = 1_200_000_000  # bytes: the environment takes 0.5 (demo) to 0.9 GB (test), unpacking and data the rest
 PORT = 8000
@@ -73,15 +76,18 @@ def main(arguments: list[str]) -> int:
     if command in {"-h", "--help", "help"}:
         print(__doc__)
         return 0
-    if command not in {"demo", "test", "verify", "manage"}:
+    if command not in {"demo", "test", "bench", "verify", "manage"}:
         print(__doc__, file=sys.stderr)
         return 2
     check_python(sys.version_info[:2], sys.implementation.name)
     if command == "demo":
         check_port(arguments[1:])
-    prepare(LOCKS / ("dev.txt" if command == "test" else "core.txt"))
+    prepare(LOCKS / NEEDS.get(command, "core.txt"))
     if command == "test":
         return gate(arguments[1:])
+    if command == "bench":
+        command_line = [str(PYTHON), "-m", "benchmarks", *arguments[1:]]
+        return subprocess.run(command_line, cwd=ROOT, env=clean(), check=False).returncode
     become([str(ROOT / "manage.py"), *(arguments[1:] if command == "manage" else arguments)])
     return 0
 
@@ -146,14 +152,19 @@ def prepare(lock: Path) -> None:
 
 
 def ready(lock: Path) -> bool:
-    """Tell whether the environment is complete, in its place, runnable, and made from this lock or the larger one."""
+    """Tell whether the environment is complete, in its place, runnable, and made from this lock or a larger one.
+
+    The locks of test and bench both hold all of core, but neither holds the other: changing between them installs what
+    is missing over what is there. All three are from one resolution, so nothing that is there changes.
+    """
     try:
         stamp = json.loads(STAMP.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     installed = LOCKS / str(stamp.get("lock"))
     return (
-        installed.name in {lock.name, "dev.txt"}
+        (installed.name == lock.name or lock.name == "core.txt")
+        and installed.name in {"core.txt", *NEEDS.values()}
         and installed.is_file()
         and stamp.get("sha256") == digest(installed)
         and in_place(stamp.get("root"))

@@ -1,10 +1,12 @@
 """Data keys: one for each run, kept wrapped by the vault's key, which the environment holds."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection
 
 from audit import vault
 from audit.ids import new_id
@@ -24,6 +26,11 @@ def vault_key() -> vault.Kek:
     raw = settings.PROMETHEUS_VAULT_KEY
     if not raw:
         raise ImproperlyConfigured("PROMETHEUS_VAULT_KEY is not set; make one: openssl rand -base64 32")
+    return kek_of(raw)
+
+
+@lru_cache(maxsize=2)
+def kek_of(raw: bytes) -> vault.Kek:
     return vault.Kek(id=vault.keyed_hash(raw, "kek")[:16], key=raw)
 
 
@@ -50,19 +57,28 @@ def create(workspace: Workspace | None) -> vault.DataKey:
     return made.key
 
 
+def wrapped_key(key_id: UUID) -> tuple[bytes, str] | None:
+    """Return a stored key as it is wrapped, and the id of the vault's key that did it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT wrapped, kek FROM audit_datakey WHERE id = %s", [key_id])
+        row: tuple[bytes, str] | None = cursor.fetchone()
+    return row
+
+
 def load(key_id: UUID | None) -> vault.DataKey:
     """Return the data key in clear.
 
     Raises:
         KeyUnavailable: it was destroyed, or wrapped by another vault key.
     """
-    row = DataKey.objects.filter(pk=key_id).first() if key_id else None
-    if row is None:
+    found = wrapped_key(key_id) if key_id else None
+    if key_id is None or found is None:
         raise KeyUnavailable(f"data key {key_id} no longer exists: what it sealed was erased")
+    wrapped, kek = found
     try:
-        return vault.DataKey(id=row.id, key=vault.unwrap(vault_key(), bytes(row.wrapped), dek_id=row.id))
+        return vault.DataKey(id=key_id, key=vault.unwrap(vault_key(), bytes(wrapped), dek_id=key_id))
     except vault.SealError as error:
-        cure = "its row was changed" if row.kek == vault_key().id else f"set vault key {row.kek}, which wrapped it"
+        cure = "its row was changed" if kek == vault_key().id else f"set vault key {kek}, which wrapped it"
         raise KeyUnavailable(f"data key {key_id} does not open: {cure}") from error
 
 

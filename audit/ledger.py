@@ -82,9 +82,14 @@ class Chain:
         return entry
 
 
+END = "SELECT seq, leaf_hash FROM audit_entry WHERE chain = %s ORDER BY seq DESC LIMIT 1"
+
+
 def open_chain(name: str) -> Chain:
     """Return the end of a chain as it is now."""
-    last = Entry.objects.filter(chain=name).order_by("-seq").values_list("seq", "leaf_hash").first()
+    with connection.cursor() as cursor:
+        cursor.execute(END, [name])
+        last = cursor.fetchone()
     return Chain(name, 0, genesis(name)) if last is None else Chain(name, last[0] + 1, bytes(last[1]))
 
 

@@ -1,9 +1,9 @@
 """Sealed values: AES-256-GCM under a data key, bound to table, column and row; data keys wrapped by the vault's key."""
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -38,15 +38,27 @@ class Kek:
         check_key(self.key)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DataKey:
-    """A key that seals values."""
+    """A key that seals values. What is made of it once, such as its cipher, goes with it."""
 
     id: UUID
     key: bytes = field(repr=False)
 
     def __post_init__(self) -> None:
         check_key(self.key)
+
+    @cached_property
+    def cipher(self) -> AESGCM:
+        return AESGCM(self.key)
+
+    @cached_property
+    def name(self) -> str:
+        return str(self.id)
+
+    @cached_property
+    def reference(self) -> bytes:
+        return derive(self.key, "reference")
 
     @classmethod
     def new(cls, id_: UUID) -> "DataKey":
@@ -92,7 +104,7 @@ def unwrap(kek: Kek, wrapped: bytes, *, dek_id: UUID) -> bytes:
 def seal(key: DataKey, plaintext: bytes, *, binding: Binding) -> bytes:
     """Return version (1 byte), key id (16), nonce (12), ciphertext and tag (16)."""
     nonce = secrets.token_bytes(NONCE_SIZE)
-    text = AESGCM(key.key).encrypt(nonce, plaintext, associated(binding, str(key.id)))
+    text = key.cipher.encrypt(nonce, plaintext, associated(binding, key.name))
     return VERSION + key.id.bytes + nonce + text
 
 
@@ -115,7 +127,7 @@ def open_sealed(key: DataKey, sealed: bytes, *, binding: Binding) -> bytes:
         raise SealError(f"{binding} was sealed with key {key_id(sealed)}, not with {key.id}")
     nonce = sealed[HEAD - NONCE_SIZE : HEAD]
     try:
-        return AESGCM(key.key).decrypt(nonce, sealed[HEAD:], associated(binding, str(key.id)))
+        return key.cipher.decrypt(nonce, sealed[HEAD:], associated(binding, key.name))
     except InvalidTag as error:
         raise SealError(f"{binding} was changed, or belongs to another row") from error
 
@@ -130,9 +142,13 @@ def commitment(key: DataKey, text: str) -> str:
 
     Once the key is destroyed, not even a right guess at a short text can be confirmed.
     """
-    return keyed_hash(key.key, text)
+    return mac(key.reference, text)
 
 
 def keyed_hash(key: bytes, text: str) -> str:
     """Return HMAC-SHA-256 in hex under a key of its own: 64 digits that cannot be guessed back."""
-    return hmac.new(derive(key, "reference"), text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return mac(derive(key, "reference"), text)
+
+
+def mac(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256").hex()

@@ -39,7 +39,7 @@ from orchestration.engine.envelope import (
 from orchestration.engine.journal import Journal
 from orchestration.engine.pool import pool
 from orchestration.engine.rows import Blobs, Known, Place
-from orchestration.engine.statement import KEEP, Batch, compose
+from orchestration.engine.statement import KEEP, Batch, execute
 from orchestration.engine.twins import Twins
 
 __all__ = ["CheckpointRefused", "CheckpointTooNew", "DjangoSaver", "StepTooLarge"]
@@ -59,6 +59,8 @@ class DjangoSaver(Twins):
         self.journals: dict[str, Journal] = {}
         # Of attached threads, what this process wrote or read itself: nobody else writes while it holds the lease.
         self.trails: dict[str, dict[tuple[str, str], Known]] = {}
+        # Of those, the ones that were found empty and that nothing was put into since.
+        self.empty: set[str] = set()
 
     def attach(self, journal: Journal) -> None:
         """Send this thread's rows to the journal from now on."""
@@ -68,6 +70,7 @@ class DjangoSaver(Twins):
     def detach(self, journal: Journal) -> None:
         self.journals.pop(journal.thread, None)
         self.trails.pop(journal.thread, None)
+        self.empty.discard(journal.thread)
 
     def with_allowlist(self, extra_allowlist: Collection[tuple[str, ...]]) -> "DjangoSaver":
         """Return this saver, reading further types; journals attached to either are attached to both."""
@@ -94,10 +97,16 @@ class DjangoSaver(Twins):
             CheckpointRefused: one of its rows is not what was written.
         """
         place = Place.of(config)
+        if place.thread in self.empty:
+            return None
         with pool().connection() as connection:
             found = rows.select(connection, place, limit=1)
             asked = config if place.checkpoint_id else None
-            return self.tuple_of(connection, place, found[0], asked=asked) if found else None
+            if found:
+                return self.tuple_of(connection, place, found[0], asked=asked)
+        if place.thread in self.trails and place == Place(place.thread, ""):
+            self.empty.add(place.thread)
+        return None
 
     def tuple_of(
         self, connection: rows.Connected, place: Place, row: rows.Row, *, asked: RunnableConfig | None = None
@@ -219,6 +228,7 @@ class DjangoSaver(Twins):
                 f"{place.at(row.checkpoint_id)}: delta channels {sorted(counters)} live by their writes, "
                 "which a driven run does not keep; give these channels another reducer"
             )
+        self.empty.discard(place.thread)
         journal.batch.conflicts |= {models.Checkpoint: pruning.REPLACE, models.CheckpointBlob: KEEP}
         journal.add(*fresh, row)
         if metadata.get("source") != "input":
@@ -228,6 +238,7 @@ class DjangoSaver(Twins):
     def new_blobs(
         self, place: Place, checkpoint: Checkpoint, new_versions: ChannelVersions
     ) -> Sequence[models.CheckpointBlob]:
+        """Return the rows of the channels that have a value; one that was emptied is said so by having none."""
         values, envelope = checkpoint["channel_values"], self.envelope(place.thread)
         return [
             models.CheckpointBlob(
@@ -235,11 +246,10 @@ class DjangoSaver(Twins):
                 namespace=place.namespace,
                 channel=channel,
                 version=str(version),
-                body=envelope.seal(
-                    rows.of_blob(place, channel, str(version)), [values[channel]] if channel in values else []
-                ),
+                body=envelope.seal(rows.of_blob(place, channel, str(version)), [values[channel]]),
             )
             for channel, version in new_versions.items()
+            if channel in values
         ]
 
     def before(
@@ -389,7 +399,3 @@ def batch_of(*fresh: Any, conflict: str = KEEP) -> Batch:  # noqa: ANN401 - rows
         models.CheckpointWrite: conflict,
     }
     return Batch(rows=[*fresh], conflicts=conflicts)
-
-
-def execute(connection: rows.Connected, batch: Batch) -> None:
-    connection.execute(*compose(batch, guard=None, barrier=True))

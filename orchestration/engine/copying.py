@@ -10,7 +10,7 @@ from orchestration.engine import rows
 from orchestration.engine.envelope import Envelope
 from orchestration.engine.pool import pool
 from orchestration.engine.rows import Connected, Opened, Place
-from orchestration.engine.statement import Batch, compose
+from orchestration.engine.statement import Batch, execute
 
 SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 PARENTS = "SELECT checkpoint_id, parent_id FROM orchestration_checkpoint WHERE thread = %s AND namespace = %s"
@@ -118,4 +118,4 @@ def copy_thread(source: str, target: str, opens: Envelope, seals: Envelope) -> N
                 for id_ in elders_first(parents(connection, place)):
                     copy.take(connection, id_)
         if made:
-            connection.execute(*compose(Batch(rows=made), guard=None, barrier=True))
+            execute(connection, Batch(rows=made))

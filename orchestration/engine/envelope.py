@@ -165,7 +165,7 @@ class Envelope:
         return self.mark(str(metadata["run_id"])) if metadata.get("run_id") else ""
 
     def mark(self, run_id: str) -> str:
-        return vault.keyed_hash(self.key.key, f"checkpoint run:{run_id}")
+        return vault.commitment(self.key, f"checkpoint run:{run_id}")
 
 
 def check_size(size: int, what: str) -> None:

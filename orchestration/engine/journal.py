@@ -16,7 +16,7 @@ from audit.canonical import JSON
 from audit.events import EventType
 from audit.flushing import FlushPolicy
 from orchestration.engine.pool import pool
-from orchestration.engine.statement import KEEP, Batch, Guard, column_of, compose
+from orchestration.engine.statement import KEEP, Batch, Guard, column_of, execute
 from orchestration.models import CheckpointBlob, Run
 
 
@@ -29,6 +29,7 @@ class Journal:
 
     def __init__(self, run: Run, *, key: vault.DataKey, chain: ledger.Chain) -> None:
         self.run = run
+        self.thread = str(run.pk)
         self.key = key
         self.chain = chain
         self.actor = Actor(ActorKind.WORKER, "engine", run.workspace_id)
@@ -41,10 +42,6 @@ class Journal:
     @staticmethod
     def now() -> datetime:
         return datetime.now(UTC)
-
-    @property
-    def thread(self) -> str:
-        return str(self.run.pk)
 
     def commitment(self, text: str) -> str:
         """Return what the ledger may keep of one of the run's texts (64 hex digits)."""
@@ -89,14 +86,14 @@ class Journal:
             self.changed,
             {"id": self.run.pk, "token": self.run.token, "version": self.run.version},
         )
-        statement, params = compose(self.batch, guard=guard, barrier=barrier or self.barrier or self.strict)
+        durable = barrier or self.barrier or self.strict
         try:
             with pool().connection() as connection:
-                row = connection.execute(statement, params).fetchone()
+                found = execute(connection, self.batch, guard=guard, barrier=durable)
         except BaseException:
             self.dead = True
             raise
-        if row is None or row[0] != 1:
+        if found != 1:
             self.dead = True
             raise StaleWrite(
                 f"run {self.thread}: token {self.run.token} or version {self.run.version} is no longer its"

@@ -12,7 +12,7 @@ from orchestration.engine.copying import elders_first, parents, spaces
 from orchestration.engine.envelope import Envelope
 from orchestration.engine.pool import pool
 from orchestration.engine.rows import Connected, Opened, Place
-from orchestration.engine.statement import Batch, compose
+from orchestration.engine.statement import Batch, execute
 
 REPLACE = (
     "ON CONFLICT (thread, namespace, checkpoint_id) DO UPDATE SET "
@@ -145,7 +145,7 @@ def compact(
     connection.execute(DROP_BLOBS, [place.thread, place.namespace, channels, versions])
     if tying.made:
         batch = Batch(rows=[*tying.made], conflicts={models.Checkpoint: REPLACE})
-        connection.execute(*compose(batch, guard=None, barrier=True))
+        execute(connection, batch)
 
 
 class Tying:

@@ -7,47 +7,22 @@ One round trip and one commit cost a fifth of bulk_create's CPU and a twentieth 
 from __future__ import annotations  # models.Field takes no type arguments when it runs
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection, models
 from django.db.models.expressions import DatabaseDefault
-from psycopg import sql
+from psycopg import Connection, RawCursor
 
 # What to do when a row is there already. Blobs are immutable; a special write (an interrupt) replaces its elder.
 KEEP = "ON CONFLICT DO NOTHING"
-
-
-@cache
-def array_type(column: models.Field[Any, Any]) -> str:
-    """Return the array type that carries a column. Lengths are left out: a cast would cut silently."""
-    name = str(column.db_type(connection))
-    return "text[]" if name.startswith("varchar") else f"{name}[]"
-
-
-def plain(column: models.Field[Any, Any], value: Any) -> Any:  # noqa: ANN401 - any column's value
-    """Return a value as the driver takes it inside an array."""
-    if value is None:
-        return None
-    if isinstance(column, models.JSONField):
-        return json.dumps(value)
-    if isinstance(column, models.BinaryField):
-        return bytes(value)
-    return column.get_prep_value(value)
-
-
-def columns_of(row: models.Model) -> tuple[models.Field[Any, Any], ...]:
-    """Return the columns to write: all but generated ones and those left to the database's default."""
-    return tuple(
-        column
-        for column in row._meta.concrete_fields
-        if not column.generated
-        and not isinstance(getattr(row, column.attname), DatabaseDefault)
-        and not (column.primary_key and getattr(row, column.attname) is None)
-    )
+# Up to so many rows of a table are written as values.
+FEW = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,96 +86,213 @@ def column_of(model: type[models.Model], name: str) -> models.Field[Any, Any]:
     return found
 
 
-@dataclass(slots=True)
-class Statement:
-    parts: list[sql.Composable] = field(default_factory=list)
-    params: list[Any] = field(default_factory=list)
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column is written: its quoted name, and the type its parameter is cast to.
+
+    Lengths are left out of the type: a cast to varchar(40) would cut silently.
+    """
+
+    attname: str
+    name: str
+    cast: str
+    prepare: Callable[[Any], Any]
+
+    @classmethod
+    def of(cls, column: models.Field[Any, Any]) -> Column:
+        name = str(column.db_type(connection))
+        cast = "text" if name.startswith("varchar") else name
+        return cls(column.attname, quoted(str(column.column)), cast, preparer(column))
+
+    def value(self, row: models.Model) -> Any:  # noqa: ANN401 - any column's value
+        return plain(self.prepare, getattr(row, self.attname))
 
 
-def names(columns: Iterable[str]) -> sql.Composed:
-    return sql.SQL(", ").join(map(sql.Identifier, columns))
+def quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
-def unnest(
-    statement: Statement, columns: Sequence[models.Field[Any, Any]], rows: Sequence[models.Model]
-) -> sql.Composed:
-    for column in columns:
-        statement.params.append([plain(column, getattr(row, column.attname)) for row in rows])
-    casts = [sql.SQL("%s::" + array_type(column)) for column in columns]
-    return sql.SQL("unnest({}) AS u({})").format(sql.SQL(", ").join(casts), names(str(c.column) for c in columns))
+def preparer(column: models.Field[Any, Any]) -> Callable[[Any], Any]:
+    if isinstance(column, models.JSONField):
+        return json.dumps
+    return bytes if isinstance(column, models.BinaryField) else column.get_prep_value
 
 
-def grouped(rows: Iterable[models.Model]) -> dict[type[models.Model], list[models.Model]]:
-    groups: dict[type[models.Model], list[models.Model]] = {}
+def plain(prepare: Callable[[Any], Any], value: Any) -> Any:  # noqa: ANN401
+    """Return a value as a parameter.
+
+    All but bytes and truth values go as texts: the driver gives an integer a type by its size, and PostgreSQL would
+    plan the same statement anew for each.
+    """
+    if value is None:
+        return None
+    prepared = value if type(value) is str and prepare is not json.dumps else prepare(value)
+    match prepared:
+        case str() | bytes() | bool() | None:
+            return prepared
+        case UUID():
+            return prepared.hex
+        case datetime():
+            return prepared.isoformat()
+        case _:
+            return str(prepared)
+
+
+@cache
+def optional(model: type[models.Model]) -> tuple[str, ...]:
+    """Return the columns that a row may leave to the database."""
+    fields = model._meta.concrete_fields
+    return tuple(f.attname for f in fields if f.primary_key or f.db_default is not models.NOT_PROVIDED)
+
+
+def left_out(row: models.Model) -> tuple[str, ...]:
+    """Return the columns that this row leaves to the database."""
+    values = ((name, getattr(row, name)) for name in optional(type(row)))
+    key = row._meta.pk.attname
+    return tuple(n for n, value in values if isinstance(value, DatabaseDefault) or (n == key and value is None))
+
+
+@cache
+def columns_of(model: type[models.Model], without: tuple[str, ...]) -> tuple[Column, ...]:
+    """Return the columns to write: all but generated ones and those left to the database."""
+    fields = model._meta.concrete_fields
+    return tuple(Column.of(f) for f in fields if not f.generated and f.attname not in without)
+
+
+@cache
+def changed_columns(model: type[models.Model], names: tuple[str, ...]) -> tuple[Column, ...]:
+    return tuple(Column.of(column_of(model, name)) for name in (str(model._meta.pk.attname), *names))
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """The shape of an insert. Few rows go as values; more go as one array a column, so that shapes stay few."""
+
+    model: type[models.Model]
+    without: tuple[str, ...]
+    rows: int
+    conflict: str
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """The shape of an update of some columns of rows."""
+
+    model: type[models.Model]
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """All that a statement's text depends on; ``guard`` has its table, set columns and condition's columns."""
+
+    guard: tuple[str, tuple[str, ...], tuple[str, ...]] | None
+    inserts: tuple[Insert, ...]
+    updates: tuple[Update, ...]
+
+
+class Numbers:
+    """Hands out a statement's placeholders in order."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def next(self, cast: str = "") -> str:
+        self.last += 1
+        return f"${self.last}::{cast}" if cast else f"${self.last}"
+
+
+@lru_cache(maxsize=512)
+def text_of(shape: Shape) -> bytes:
+    """Return the statement of a shape. Its one row tells how many rows the guard found."""
+    numbers = Numbers()
+    parts = [guard_text(*shape.guard, numbers=numbers)] if shape.guard else []
+    origin = "guard" if shape.guard else ""
+    for part in shape.inserts:
+        parts.append(f"p{len(parts)} AS ({insert_text(part, origin, numbers)})")
+    for change in shape.updates:
+        parts.append(f"p{len(parts)} AS ({update_text(change, origin, numbers)})")
+    counted = "(SELECT count(*) FROM guard)" if shape.guard else "1"
+    head = f"WITH {', '.join(parts)} " if parts else ""
+    return f"{head}SELECT {counted}, set_config('synchronous_commit', {numbers.next()}, true)".encode()
+
+
+def guard_text(table: str, values: Sequence[str], where: Sequence[str], *, numbers: Numbers) -> str:
+    sets = ["version = version + 1", *(f"{quoted(name)} = {numbers.next()}" for name in values)]
+    conditions = [f"{quoted(name)} = {numbers.next()}" for name in where]
+    return f"guard AS (UPDATE {quoted(table)} SET {', '.join(sets)} WHERE {' AND '.join(conditions)} RETURNING id)"  # noqa: S608 - names of our own models
+
+
+def arrays(columns: Sequence[Column], numbers: Numbers) -> str:
+    casts = ", ".join(numbers.next(f"{column.cast}[]") for column in columns)
+    return f"unnest({casts}) AS u({', '.join(column.name for column in columns)})"
+
+
+def insert_text(part: Insert, origin: str, numbers: Numbers) -> str:
+    columns = columns_of(part.model, part.without)
+    if part.rows:
+        rows = (", ".join(numbers.next(column.cast) for column in columns) for _ in range(part.rows))
+        values = f"(VALUES {', '.join(f'({row})' for row in rows)}) AS u"
+    else:
+        values = arrays(columns, numbers)
+    table, names = quoted(part.model._meta.db_table), ", ".join(column.name for column in columns)
+    sources = ", ".join(filter(None, (origin, values)))
+    return f"INSERT INTO {table} ({names}) SELECT u.* FROM {sources} {part.conflict}"  # noqa: S608
+
+
+def update_text(part: Update, origin: str, numbers: Numbers) -> str:
+    columns = changed_columns(part.model, part.names)
+    key, table = columns[0].name, quoted(part.model._meta.db_table)
+    sets = ", ".join(f"{column.name} = u.{column.name}" for column in columns[1:])
+    sources = ", ".join(filter(None, (origin, arrays(columns, numbers))))
+    return f"UPDATE {table} SET {sets} FROM {sources} WHERE {table}.{key} = u.{key}"  # noqa: S608
+
+
+def transposed(columns: Sequence[Column], rows: Sequence[models.Model]) -> list[Any]:
+    return [[column.value(row) for row in rows] for column in columns]
+
+
+def compose(batch: Batch, *, guard: Guard | None, barrier: bool) -> tuple[bytes, list[Any]]:
+    """Return the statement, with placeholders in PostgreSQL's own form, and its parameters."""
+    params: list[Any] = [*map(direct, (*guard.values.values(), *guard.where.values()))] if guard else []
+    inserts, updates = [], []
+    for (model, without), rows in inserted(batch.rows).items():
+        few = len(rows) if len(rows) <= FEW else 0
+        inserts.append(Insert(model, without, few, batch.conflicts.get(model, "")))
+        columns = columns_of(model, without)
+        params += [c.value(row) for row in rows for c in columns] if few else transposed(columns, rows)
+    for (model, names), changes in changed(batch.changes).items():
+        updates.append(Update(model, names))
+        params += transposed(changed_columns(model, names), [change.row for change in changes])
+    # Lazy steps survive a worker's crash, not the database's; WAL is ordered, so the next barrier makes them durable.
+    params.append("on" if barrier else "off")
+    known = (guard.table, tuple(guard.values), tuple(guard.where)) if guard else None
+    return text_of(Shape(known, tuple(inserts), tuple(updates))), params
+
+
+def direct(value: Any) -> Any:  # noqa: ANN401
+    return plain(lambda given: given, value)
+
+
+def inserted(rows: Iterable[models.Model]) -> dict[tuple[type[models.Model], tuple[str, ...]], list[models.Model]]:
+    groups: dict[tuple[type[models.Model], tuple[str, ...]], list[models.Model]] = {}
     for row in rows:
-        groups.setdefault(type(row), []).append(row)
+        groups.setdefault((type(row), left_out(row)), []).append(row)
     return groups
 
 
-def insert(statement: Statement, rows: Sequence[models.Model], *, guarded: bool, conflict: str) -> None:
-    columns = columns_of(rows[0])
-    statement.parts.append(
-        sql.SQL("i{} AS (INSERT INTO {} ({}) SELECT u.* FROM {}{} {})").format(
-            sql.SQL(str(len(statement.parts))),
-            sql.Identifier(rows[0]._meta.db_table),
-            names(str(column.column) for column in columns),
-            sql.SQL("guard, " if guarded else ""),
-            unnest(statement, columns, rows),
-            sql.SQL(conflict),
-        )
-    )
+def changed(changes: Iterable[Change]) -> dict[tuple[type[models.Model], tuple[str, ...]], list[Change]]:
+    groups: dict[tuple[type[models.Model], tuple[str, ...]], list[Change]] = {}
+    for change in changes:
+        groups.setdefault((type(change.row), change.columns), []).append(change)
+    return groups
 
 
-def update(statement: Statement, changes: Sequence[Change], *, guarded: bool) -> None:
-    model = changes[0].row._meta
-    changed = [column_of(type(changes[0].row), name) for name in changes[0].columns]
-    columns = [model.pk, *changed]
-    table = sql.Identifier(model.db_table)
-    sets = [sql.SQL("{0} = u.{0}").format(sql.Identifier(str(column.column))) for column in changed]
-    statement.parts.append(
-        sql.SQL("c{} AS (UPDATE {} SET {} FROM {}{} WHERE {}.{} = u.{})").format(
-            sql.SQL(str(len(statement.parts))),
-            table,
-            sql.SQL(", ").join(sets),
-            sql.SQL("guard, " if guarded else ""),
-            unnest(statement, columns, [change.row for change in changes]),
-            table,
-            sql.Identifier(str(model.pk.column)),
-            sql.Identifier(str(model.pk.column)),
-        )
-    )
+def execute(connection_: Connection[Any], batch: Batch, *, guard: Guard | None = None, barrier: bool = True) -> int:
+    """Write a batch; return how many rows its guard found (1 without a guard).
 
-
-def add_guard(statement: Statement, guard: Guard) -> None:
-    sets: list[sql.Composable] = [sql.SQL("version = version + 1")]
-    for name, value in guard.values.items():
-        sets.append(sql.SQL("{} = %s").format(sql.Identifier(name)))
-        statement.params.append(value)
-    conditions = []
-    for name, value in guard.where.items():
-        conditions.append(sql.SQL("{} = %s").format(sql.Identifier(name)))
-        statement.params.append(value)
-    statement.parts.append(
-        sql.SQL("guard AS (UPDATE {} SET {} WHERE {} RETURNING id)").format(
-            sql.Identifier(guard.table), sql.SQL(", ").join(sets), sql.SQL(" AND ").join(conditions)
-        )
-    )
-
-
-def compose(batch: Batch, *, guard: Guard | None, barrier: bool) -> tuple[sql.Composed, list[Any]]:
-    """Return the statement and its parameters. Its one row tells how many rows the guard found."""
-    statement = Statement()
-    if guard is not None:
-        add_guard(statement, guard)
-    for model, rows in grouped(batch.rows).items():
-        insert(statement, rows, guarded=guard is not None, conflict=batch.conflicts.get(model, ""))
-    by_shape: dict[tuple[type[models.Model], tuple[str, ...]], list[Change]] = {}
-    for change in batch.changes:
-        by_shape.setdefault((type(change.row), change.columns), []).append(change)
-    for changes in by_shape.values():
-        update(statement, changes, guarded=guard is not None)
-    # Lazy steps survive a worker's crash, not the database's; WAL is ordered, so the next barrier makes them durable.
-    statement.params.append("on" if barrier else "off")
-    counted = sql.SQL("(SELECT count(*) FROM guard)") if guard is not None else sql.SQL("1")
-    tail = sql.SQL(" SELECT {}, set_config('synchronous_commit', %s, true)").format(counted)
-    return sql.SQL("WITH ") + sql.SQL(", ").join(statement.parts) + tail, statement.params
+    PostgreSQL parses and plans each shape once a connection: that costs several times what the writing does.
+    """
+    text, params = compose(batch, guard=guard, barrier=barrier)
+    row = RawCursor(connection_).execute(text, params, prepare=True).fetchone()
+    return int(row[0]) if row else 0

@@ -20,7 +20,7 @@ from orchestration.engine.pool import pool
 from orchestration.models import Checkpoint, CheckpointBlob, CheckpointWrite
 from tests.conftest import Person
 from tests.orchestration.rows import fresh, journal_of, submitted
-from tests.orchestration.saving import SECRET, at, delta_graph, graph_of, load, put, stored
+from tests.orchestration.saving import SECRET, at, delta_graph, graph_of, load, put, rows_of, stored
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -207,15 +207,36 @@ def test_a_driven_run_reads_nothing_before_it_writes_a_step(grace: Person, monke
     saver.attach(journal_of(run))
     config = put(saver, at(str(run.pk)), answer=SECRET)
     seen: list[str] = []
-    execute = psycopg.Connection.execute
+    execute = psycopg.Cursor.execute
 
-    def watched(connection: Any, query: Any, *rest: Any, **options: Any) -> Any:
-        seen.append(query if isinstance(query, str) else query.as_string())
-        return execute(connection, query, *rest, **options)
+    def watched(cursor: Any, query: Any, *rest: Any, **options: Any) -> Any:
+        seen.append(query.decode() if isinstance(query, bytes) else str(query))
+        return execute(cursor, query, *rest, **options)
 
-    monkeypatch.setattr(psycopg.Connection, "execute", watched)
+    monkeypatch.setattr(psycopg.Cursor, "execute", watched)
     put(saver, config, step=1, number=7)
     assert [query[:10] for query in seen if query] == ["WITH guard"]
+
+
+def test_a_channel_that_was_emptied_costs_no_row_and_stays_empty(grace: Person) -> None:
+    run = submitted(grace.actor)
+    saver = DjangoSaver()
+    saver.attach(journal_of(run))
+    config = put(saver, at(str(run.pk)), answer=SECRET, trigger=None)
+    emptied = {"answer": "1", "trigger": saver.get_next_version(None, None)}
+    saved: Saved = {**empty_checkpoint(), "channel_values": {"answer": SECRET}, "channel_versions": dict(emptied)}
+    saver.put(config, saved, {"source": "loop", "step": 1, "parents": {}}, {"trigger": emptied["trigger"]})
+    assert rows_of(str(run.pk))[:2] == [2, 2]
+    assert "trigger" not in load(saver, str(run.pk)).checkpoint["channel_values"]
+
+
+def test_a_thread_that_was_found_empty_is_not_empty_for_long(grace: Person) -> None:
+    run = submitted(grace.actor)
+    saver = DjangoSaver()
+    saver.attach(journal_of(run))
+    assert saver.get_tuple(at(str(run.pk))) is None
+    put(saver, at(str(run.pk)), answer=SECRET)
+    assert load(saver, str(run.pk)).checkpoint["channel_values"] == {"answer": SECRET}
 
 
 def test_a_driven_run_shares_blobs_with_checkpoints_of_an_earlier_slice(grace: Person) -> None:

@@ -54,3 +54,22 @@ def test_a_forked_worker_has_a_pool_of_its_own() -> None:
 def test_each_statement_is_its_own_transaction() -> None:
     with pool.pool().connection() as engine:
         assert engine.autocommit
+
+
+def test_a_connection_that_the_server_ended_is_not_handed_out() -> None:
+    with pool.pool().connection() as engine:
+        ended = engine.info.backend_pid
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+    with pool.pool().connection() as engine:
+        assert engine.info.backend_pid != ended
+        assert engine.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_connection_that_lives_is_handed_out_without_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pool.pool().connection() as engine:
+        engine.execute("SELECT 1")
+    asked: list[object] = []
+    monkeypatch.setattr(pool.ConnectionPool, "check_connection", asked.append)
+    with pool.pool().connection():
+        assert asked == []

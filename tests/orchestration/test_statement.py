@@ -1,5 +1,6 @@
 """One statement for all rows of a super-step."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -8,8 +9,8 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
 
 from audit.ids import new_id
-from orchestration.engine import pool
-from orchestration.engine.statement import KEEP, Batch, Guard, column_of, compose
+from orchestration.engine import pool, statement
+from orchestration.engine.statement import KEEP, Batch, Guard, column_of
 from orchestration.models import CheckpointBlob, Draft, Run
 from tests.conftest import Person
 from tests.orchestration.rows import fresh, submitted
@@ -38,10 +39,8 @@ def guard(run: Run, **values: Any) -> Guard:
 
 
 def execute(batch: Batch, *, guard: Guard | None, barrier: bool = False) -> Any:
-    statement, params = compose(batch, guard=guard, barrier=barrier)
     with pool.pool().connection() as engine:
-        row = engine.execute(statement, params).fetchone()
-    return row and row[0]
+        return statement.execute(engine, batch, guard=guard, barrier=barrier)
 
 
 def noted(column: str) -> list[str]:
@@ -177,8 +176,7 @@ def test_the_commit_waits_for_the_disk_at_a_barrier_only(grace: Person, barrier:
 def test_the_setting_ends_with_its_transaction(grace: Person) -> None:
     with pool.pool().connection() as engine:
         before = engine.execute("SHOW synchronous_commit").fetchone()
-        statement, params = compose(Batch(), guard=guard(submitted(grace.actor)), barrier=False)
-        engine.execute(statement, params)
+        statement.execute(engine, Batch(), guard=guard(submitted(grace.actor)), barrier=False)
         assert engine.execute("SHOW synchronous_commit").fetchone() == before
 
 
@@ -194,3 +192,34 @@ def test_a_batch_is_true_when_it_holds_something(grace: Person) -> None:
 def test_a_name_that_is_no_column_is_refused() -> None:
     with pytest.raises(FieldDoesNotExist, match="approvals is no column"):
         column_of(Run, "approvals")
+
+
+@pytest.mark.parametrize("size", [1, 3, 4, 40])
+def test_any_number_of_rows_comes_back_as_it_went(grace: Person, size: int) -> None:
+    run = submitted(grace.actor)
+    rows = [draft(run, n, text_sealed=bytes([n, 0]), tokens_in=n << 20, attempts=[n, None]) for n in range(size)]
+    execute(Batch(rows=list(rows)), guard=guard(run))
+    stored = [(row.revision, bytes(row.text_sealed), row.tokens_in, row.attempts) for row in run.drafts.all()]
+    assert sorted(stored) == [(n, bytes([n, 0]), n << 20, [n, None]) for n in range(size)]
+
+
+def test_rows_that_leave_other_columns_to_the_database_are_kept_apart(grace: Person) -> None:
+    run = submitted(grace.actor)
+    at = datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC)
+    execute(Batch(rows=[draft(run, 0, created_at=at), draft(run, 1)]), guard=guard(run))
+    first, second = run.drafts.order_by("revision")
+    assert (first.created_at, second.created_at > at) == (at, True)
+
+
+def test_statements_of_one_shape_have_one_text_and_one_kind_of_parameters(grace: Person) -> None:
+    run = submitted(grace.actor)
+    rows = [draft(run, revision, tokens_in=number) for revision, number in enumerate((1, 2**14, 2**20, 2**30))]
+    composed = [statement.compose(Batch(rows=[row]), guard=guard(run), barrier=True) for row in rows]
+    assert len({text for text, _ in composed}) == 1
+    assert len({tuple(map(type, params)) for _, params in composed}) == 1
+
+
+def test_an_empty_text_a_missing_one_and_one_of_json_are_told_apart(grace: Person) -> None:
+    run = submitted(grace.actor)
+    execute(Batch(rows=[draft(run, attempts="text", model="")]), guard=guard(run, idempotency_key=None))
+    assert (run.drafts.get().attempts, run.drafts.get().model, fresh(run).idempotency_key) == ("text", "", None)

@@ -36,7 +36,8 @@ def run(tmp_path: Path) -> ModuleType:
     locks = tmp_path / "deploy" / "locks"
     locks.mkdir(parents=True)
     (locks / "core.txt").write_text("one==1 \\\n    --hash=sha256:0\ntwo-2==2\n", encoding="utf-8")
-    (locks / "dev.txt").write_text("one==1\ntwo-2==2\nthree==3\n", encoding="utf-8")
+    for larger in ("dev.txt", "bench.txt"):
+        (locks / larger).write_text("one==1\ntwo-2==2\nthree==3\n", encoding="utf-8")
     place: Any = module
     place.ROOT, place.VENV, place.LOCKS = tmp_path, tmp_path / ".venv", locks
     for name, file in (("STAMP", ".installed.json"), ("UNFINISHED", ".unfinished"), ("LOG", "install.log")):
@@ -193,7 +194,14 @@ def installed(run: ModuleType, lock: str) -> None:
 
 @pytest.mark.parametrize(
     ("lock", "asked", "ready"),
-    [("core.txt", "core.txt", True), ("dev.txt", "core.txt", True), ("core.txt", "dev.txt", False)],
+    [
+        ("core.txt", "core.txt", True),
+        ("dev.txt", "core.txt", True),
+        ("bench.txt", "core.txt", True),
+        ("core.txt", "dev.txt", False),
+        ("bench.txt", "dev.txt", False),
+        ("dev.txt", "bench.txt", False),
+    ],
 )
 def test_an_environment_serves_its_lock_and_smaller_ones(
     run: ModuleType, lock: str, asked: str, *, ready: bool
