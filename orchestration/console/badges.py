@@ -136,7 +136,7 @@ DELIVERIES = {
     DeliveryState.DELIVERED: Badge("Delivered", Tone.GOOD, Icon.CHECK),
     DeliveryState.GIVEN_UP: Badge("Given up", Tone.BAD, Icon.CROSS),
 }
-TRIED_AGAIN = Badge("Failed, will be tried again", Tone.DOUBT, Icon.WARN)
+TRIED_AGAIN = Badge("Will be tried again", Tone.DOUBT, Icon.WARN)
 
 
 def unknown(value: str) -> Badge:

@@ -62,7 +62,7 @@ def test_a_failure_is_told_in_words_with_attempts_and_the_next_try(ada: Person) 
     webhook = told(ada, attempts=3, fault="TLS", next_at=now() + timedelta(minutes=5, seconds=30))
     words = look(ada, page_of(webhook)).words
     assert "Run cancelled" in words
-    assert "Failed, will be tried again 3 in 5 minutes" in words
+    assert "Will be tried again 3 in 5 minutes" in words
     assert "Its certificate does not verify" in words
 
 
