@@ -1,5 +1,6 @@
 """Workers that are killed or asked to stop in the middle of a step: who goes on, when, and that nothing is lost."""
 
+import os
 import signal
 import sys
 import time
@@ -79,7 +80,7 @@ def test_a_killed_workers_run_is_taken_over_within_its_lease_and_two_seconds(
     until(lambda: engines(hanging) == 2, "the second worker looks for due runs", patience=BOOT)
     held = token(hanging, run)
     killed = time.monotonic()
-    first.send_signal(signal.SIGKILL)  # its children die with it
+    os.killpg(first.pid, signal.SIGKILL)
     until(lambda: token(hanging, run) > held, "the run is taken over", pause=0.02)
     took = time.monotonic() - killed
     told(capsys, f" taken over after {took:.2f} s with a lease of {LEASE} s ")
