@@ -33,6 +33,7 @@ from orchestration import requests, runs
 from orchestration.engine import driver, pool
 from orchestration.engine.bench import Bench
 from orchestration.engine.checkpoints import DjangoSaver
+from orchestration.engine.journal import Journal
 from orchestration.models import Draft
 from orchestration.states import Decision, Kind
 
