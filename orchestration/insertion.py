@@ -1,12 +1,24 @@
 """Many new rows of one table in one statement, at a fraction of what bulk_create costs where columns are sealed."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from django.db import connection
 from django.db.models import Model
 from django.db.models.expressions import DatabaseDefault
 
 # Django takes unnest by itself (since 5.2), but not for binary columns or defaults of the database.
+
+
+@cache
+def statement(model: type[Model], given: frozenset[str]) -> str:
+    """Return the statement that inserts rows of these columns, in the model's order, each column an array."""
+    columns = [column for column in model._meta.concrete_fields if column.attname in given]
+    names = ", ".join(connection.ops.quote_name(str(column.column)) for column in columns)
+    # Without their lengths: a cast to varchar(80) would cut a text that the column itself refuses.
+    arrays = ", ".join(f"%s::{str(column.db_type(connection)).partition('(')[0]}[]" for column in columns)
+    # Names and types are the model's own; nothing in the statement comes from a client.
+    return f"INSERT INTO {connection.ops.quote_name(model._meta.db_table)} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608
 
 
 def insert(rows: Sequence[Model]) -> None:
@@ -16,13 +28,13 @@ def insert(rows: Sequence[Model]) -> None:
     """
     if not rows:
         return
-    meta = rows[0]._meta
-    values = {field: [getattr(row, field.attname) for row in rows] for field in meta.concrete_fields}
-    given = {field: column for field, column in values.items() if not isinstance(column[0], DatabaseDefault)}
-    names = ", ".join(connection.ops.quote_name(str(field.column)) for field in given)
-    # Without their lengths: a cast to varchar(80) would cut a text that the column itself refuses.
-    arrays = ", ".join(f"%s::{str(field.db_type(connection)).partition('(')[0]}[]" for field in given)
-    table = connection.ops.quote_name(meta.db_table)
+    columns = [
+        column
+        for column in rows[0]._meta.concrete_fields
+        if not isinstance(getattr(rows[0], column.attname), DatabaseDefault)
+    ]
+    text = statement(type(rows[0]), frozenset(column.attname for column in columns))
     with connection.cursor() as cursor:
-        # Names and types are the model's own; nothing in the statement comes from a client.
-        cursor.execute(f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})", list(given.values()))  # noqa: S608
+        cursor.execute(text, [[getattr(row, column.attname) for row in rows] for column in columns])
+    for row in rows:
+        row._state.adding = False

@@ -23,6 +23,7 @@ from audit.roles import Scope
 from audit.stakes import Stakes
 from audit.vault import DataKey
 from orchestration import outcomes, priority, wakeups
+from orchestration.insertion import insert
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, RequestError, clean
 from orchestration.states import TERMINAL, ApprovalState, RunState
@@ -113,11 +114,12 @@ def same_request(run: Run, digest: str) -> Run:
 
 def new_run(request: Request, document: str, digest: str, *, actor: Actor, idempotency_key: str | None) -> Run:
     workspace = Workspace.objects.get(pk=workspace_of(actor))
-    key = keys.create(workspace)
-    run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=key)
+    made = keys.make(workspace)
+    run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=made.key)
     run.idempotency_key = idempotency_key
-    run.save(force_insert=True)
-    ledger.begin([submission(run, vault.commitment(key, document), actor=actor)])
+    insert([made.row])
+    insert([run])
+    ledger.begin([submission(run, vault.commitment(made.key, document), actor=actor)])
     return run
 
 
@@ -136,6 +138,7 @@ def unsaved_run(
         request_digest=digest,
         subject=keys.reference(f"subject:{workspace.pk}:{request.subject}") if request.subject else "",
         requested_by=str(actor),
+        created_at=accepted,
         due_at=accepted,
         deadline_seconds=allowed,
         deadline_at=accepted + dt.timedelta(seconds=allowed),

@@ -94,9 +94,8 @@ def guarded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
 
 def recorded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
     """Drive, and turn what a run can fail of into its recorded end."""
-    actor = Actor(ActorKind.WORKER, "engine", Run.objects.values_list("workspace_id", flat=True).get(pk=lease.run))
     if lease.attempt > settings.PROMETHEUS_MAX_ATTEMPTS:
-        return give_up(lease, actor, f"attempts: {lease.attempt - 1} without an end")
+        return give_up(lease, f"attempts: {lease.attempt - 1} without an end")
     try:
         with Heartbeat(lease) as heartbeat:
             return drive(lease, heartbeat, clock=clock)
@@ -105,26 +104,32 @@ def recorded(lease: Lease, *, clock: Callable[[], float]) -> Ended:
     except BrokenOff as broken:
         return leave(lease, heartbeat, str(broken))
     except Overdue:
-        return give_up(lease, actor, runs.OVERDUE)
+        return give_up(lease, runs.OVERDUE)
     except StepFailed as failure:
-        return give_up(lease, actor, str(failure))
+        return give_up(lease, str(failure))
     except GraphRecursionError:
-        return give_up(lease, actor, "graph: more steps than a run may take")
+        return give_up(lease, "graph: more steps than a run may take")
     except StepTooLarge as error:
-        return give_up(lease, actor, f"size: {error}")
+        return give_up(lease, f"size: {error}")
     except (CheckpointRefused, SealError) as refused:
         metrics.REFUSED_CHECKPOINTS.inc()
-        event = ledger.Event(EventType.CHECKPOINT_REFUSED, actor, {"row": str(refused)[:500]}, run=lease.run)
+        row = {"row": str(refused)[:500]}
+        event = ledger.Event(EventType.CHECKPOINT_REFUSED, engine_of(lease), row, run=lease.run)
         ledger.append(event, chain=f"control:{lease.run}")
-        return give_up(lease, actor, f"refused: {refused}")
+        return give_up(lease, f"refused: {refused}")
     except keys.KeyUnavailable as error:
-        return give_up(lease, actor, f"key: {error}")
+        return give_up(lease, f"key: {error}")
 
 
-def give_up(lease: Lease, actor: Actor, reason: str) -> Ended:
+def engine_of(lease: Lease) -> Actor:
+    """Return who acts: the engine, in the run's workspace."""
+    return Actor(ActorKind.WORKER, "engine", Run.objects.values_list("workspace_id", flat=True).get(pk=lease.run))
+
+
+def give_up(lease: Lease, reason: str) -> Ended:
     if not renew(lease):
         return Ended.STALE
-    runs.fail(lease.run, actor=actor, reason=reason)
+    runs.fail(lease.run, actor=engine_of(lease), reason=reason)
     return let_go(lease, Ended.FAILED)
 
 

@@ -23,7 +23,7 @@ class Next:
     level: int
 
 
-# The function (migrations/0010_claim.py) refuses where the workspace drives as many runs as it may.
+# The function (migrations/0011_claim.py) refuses where the workspace drives as many runs as it may.
 CLAIM = "SELECT new_token, new_attempt FROM orchestration_claim(%(run)s, %(seconds)s, %(site)s)"
 
 RENEW = f"""

@@ -13,6 +13,7 @@ from orchestration.engine import driver
 from orchestration.management.chaos import lives
 from orchestration.management.chaos.judgement import judge
 from orchestration.management.chaos.lives import History, Nursery
+from orchestration.management.chaos.points import Countdown
 from orchestration.management.stage import Stage
 from orchestration.models import Run
 from tests.pipeline.asking import CASES
@@ -61,10 +62,10 @@ def test_every_life_passes_many_points(quick: Stage) -> None:
 
 def test_two_workers_for_one_run_do_its_work_once(nursery: Nursery, quick: Stage, tickets: Path) -> None:
     history = History("pair", CASES["c"], ())
-    pair = [nursery.life(history, lives.Countdown(None)) for _ in range(2)]
+    pair = [nursery.life(history, Countdown(None)) for _ in range(2)]
     for worker in pair:
         lives.ended(worker, history)
-    lives.ended(nursery.life(history, lives.Countdown(None)), history)
+    lives.ended(nursery.life(history, Countdown(None)), history)
     assert breaches(tickets) == []
 
 
@@ -79,7 +80,7 @@ def test_a_dead_workers_run_is_found_within_its_lease_and_two_seconds(quick: Sta
     settings.PROMETHEUS_LEASE_SECONDS = 2
     middle = length(quick, "b") // 2
     nursery, history = lives.open_nursery(quick), History("dead", CASES["b"], ())
-    assert lives.ended(nursery.life(history, lives.Countdown(middle)), history)
+    assert lives.ended(nursery.life(history, Countdown(middle)), history)
     left = Run.objects.get(idempotency_key="dead").lease_until
     assert left is not None
     assert left - now() <= timedelta(seconds=2)

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from psycopg_pool import ConnectionPool
 
 from orchestration.engine import pool
 
@@ -70,6 +71,6 @@ def test_a_connection_that_lives_is_handed_out_without_a_question(monkeypatch: p
     with pool.pool().connection() as engine:
         engine.execute("SELECT 1")
     asked: list[object] = []
-    monkeypatch.setattr(pool.ConnectionPool, "check_connection", asked.append)
+    monkeypatch.setattr(ConnectionPool, "check_connection", asked.append)
     with pool.pool().connection():
         assert asked == []
