@@ -266,6 +266,7 @@ SPECTACULAR_SETTINGS = {
         "RestoreKind": "orchestration.states.RestoreKind",
         "RunState": "orchestration.states.RunState",
         "RestoreState": "orchestration.states.RestoreState",
+        "InquiryState": "orchestration.states.InquiryState",
     },
 }
 

@@ -52,7 +52,8 @@ def test_every_list_answers_with_bounded_queries(as_ada: Client, model: type[Mod
     ) as queries:
         assert as_ada.get(page(model, "changelist")).status_code == 200
     assert len(queries) <= QUERIES
-    assert not [query for query in queries if "COUNT(" in query["sql"] and model in FACTS]
+    counts = [query["sql"] for query in queries if "COUNT(" in query["sql"] and model in FACTS]
+    assert all("LIMIT" in count for count in counts)  # so far, and no further
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -64,7 +65,8 @@ def test_every_row_has_a_page(as_ada: Client, model: type[Model]) -> None:
 
 
 def test_a_list_of_many_rows_takes_as_many_queries_as_one_of_few(as_ada: Client) -> None:
-    append(Event(EventType.FIELDS_CHANGED, SYSTEM), chain="many")
+    for _ in range(60):
+        append(Event(EventType.FIELDS_CHANGED, SYSTEM), chain="many")
     with CaptureQueriesContext(connection) as few:
         as_ada.get(page(Entry, "changelist"))
     for _ in range(60):

@@ -135,7 +135,7 @@ class OneRun(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         assert list(ledger.check_chains(run=self.run.pk)) == []
-        Run.objects.filter(pk=self.run.pk).update(due_at=None)
+        Run.objects.filter(pk=self.run.pk).update(due_at=None, lease_until=None)
 
 
 @pytest.mark.usefixtures("committed")

@@ -72,6 +72,7 @@ def test_waiting_is_over_when_a_run_has_ended_or_needs_people(
 ) -> None:
     run = submitted(grace.actor)
     bring(run, state, decision=decision)
+    Run.objects.filter(pk=run.pk, decision="ESCALATE").update(due_at=None)  # as whoever asks people does
     assert api.settled(run.pk) is is_settled
 
 

@@ -79,7 +79,8 @@ def test_a_packed_body_is_not_unpacked(grace: Person) -> None:
 
 @pytest.mark.parametrize("wrong", ["PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused(grace: Person, wrong: str) -> None:
-    paths = [path.format(run=new_id(), approval=new_id(), restore=new_id(), batch=new_id()) for _, path, _ in ENDPOINTS]
+    rows = {name: new_id() for name in ("run", "approval", "restore", "batch", "inquiry", "tool")}
+    paths = [path.format(**rows) for _, path, _ in ENDPOINTS]
     assert {caller(grace).send(wrong, path, ASKED).status for path in paths} <= {403, 405}
 
 

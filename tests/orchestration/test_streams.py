@@ -158,6 +158,7 @@ def test_a_failed_run_is_followed_on_while_a_restore_of_it_is_open(grace: Person
     run = bring(submitted(grace.actor), RunState.FAILED, reason="x", due_at=None)
     assert streams.look_at_run(run.pk) == Seen(str(run.version), facts_of(run), ended=True)
     asked = Restore.objects.create(
+        workspace_id=run.workspace_id,
         id=new_id(),
         run=run,
         run_version=run.version,

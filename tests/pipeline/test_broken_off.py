@@ -151,9 +151,11 @@ def intended(stage: Stage) -> Action:
     """Return an action whose worker is in the middle of its call."""
     tool = Tool.objects.get(server__name="poor", name="wait")
     run = submit(stage, QUESTION)
-    return Action.objects.create(
-        run=run, tool=tool, ordinal=0, state="INTENDED", tier=1, arguments_sealed=b"", idempotency_key=str(run.pk)
+    action = Action.objects.create(
+        run=run, tool=tool, ordinal=0, tier=1, arguments_sealed=b"", idempotency_key=str(run.pk)
     )
+    Action.objects.filter(pk=action.pk).update(state="INTENDED")
+    return Action.objects.get(pk=action.pk)
 
 
 def test_a_shutdown_lets_a_search_be_done_again_by_the_next_worker(

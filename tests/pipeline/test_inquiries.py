@@ -12,7 +12,7 @@ from audit.errors import Conflict, Invalid, NotAllowed
 from orchestration import inquiring, runs
 from orchestration.engine import bench, driver
 from orchestration.engine.inspection import Inspection
-from orchestration.engine.toolcalls import Result
+from orchestration.engine.toolcalls import Fault, Result, ToolFailure
 from orchestration.engine.tools import ToolBridge
 from orchestration.management.stage import Stage
 from orchestration.models import Run
@@ -123,21 +123,40 @@ def killed_after_intent(stage: Stage) -> Run:
     raise AssertionError("no worker came to an intent")
 
 
-def test_a_run_cancelled_while_its_call_is_under_way_leaves_a_question(
-    quick: Stage, notary: Notary, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def cancelling(stage: Stage, monkeypatch: pytest.MonkeyPatch, *, lost: bool) -> None:
+    """Let runs be cancelled while their call is under way; ``lost``: its answer does not come through either."""
     called = ToolBridge.call
 
     def cancelled_meanwhile(bridge: ToolBridge, *given: Any, **options: Any) -> Result:
         result = called(bridge, *given, **options)
         if options.get("idempotency_key"):  # which only effects have
-            runs.cancel(Run.objects.get().pk, actor=quick.actors["grace"])
+            runs.cancel(Run.objects.get().pk, actor=stage.actors["grace"])
+            if lost:
+                raise ToolFailure(Fault.TIMEOUT, server="notary", sent=True)
         return result
 
     monkeypatch.setattr(ToolBridge, "call", cancelled_meanwhile)
+
+
+def test_a_run_cancelled_while_its_call_is_under_way_leaves_a_question(
+    quick: Stage, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelling(quick, monkeypatch, lost=True)
     run = noted(quick, "Kept.")
     assert (run.state, inquiry_of(run).fault, len(notary.notes())) == ("CANCELLED", "CUT_OFF", 1)
     assert (answered(quick, run, HAPPENED).actions.get().state, faults(run)) == ("DONE", [])
+
+
+def test_the_question_of_a_cancelled_run_is_answered_by_the_worker_that_still_learned_the_outcome(
+    quick: Stage, notary: Notary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cancelling(quick, monkeypatch, lost=False)
+    run = noted(quick, "Kept.")
+    asked = run.inquiries.get()
+    assert (run.state, asked.fault, asked.state, asked.decided_by) == (
+        "CANCELLED", "CUT_OFF", "HAPPENED", "worker:engine",
+    )  # fmt: skip
+    assert (run.actions.get().state, len(notary.notes()), faults(run)) == ("DONE", 1, [])
 
 
 def test_an_idempotent_call_is_repeated_under_its_key_and_nobody_is_asked(quick: Stage, book: Path) -> None:

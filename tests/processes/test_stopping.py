@@ -34,7 +34,8 @@ server, _ = ToolServer.objects.update_or_create(
     defaults=dict(transport="stdio", command={command!r}, timeout_seconds=60, enabled=True))
 with ToolBridge() as bridge:
     registry.record_definitions(server.pk, bridge.discover(address_of(server)), actor=stage.actors["ada"])
-registry.approve_tool(Tool.objects.get(server=server).pk, tier=Tier.READ_ONLY, actor=stage.actors["ada"])
+tool = Tool.objects.get(server=server)
+registry.approve_tool(tool.pk, tier=Tier.READ_ONLY, seen=tool.definition_hash, actor=stage.actors["ada"])
 """
 
 
