@@ -47,7 +47,7 @@ HAVING NOT EXISTS (SELECT 1 FROM orchestration_batch b WHERE b.request_digest = 
 INSERT INTO orchestration_run (id, workspace_id, key_id, kind, state, version, decision, stakes, reason, request_sealed,
     request_digest, question_sealed, answer_sealed, subject, requested_by, due_at, lease_until, token, attempt, revision,
     supported, withheld, policy_hash, graph_version, provider, model, tokens_in, tokens_out, cost_micros,
-    retention_class, batch_id, place, idempotency_key, created_at, finished_at)
+    retention_class, batch_id, place, idempotency_key, created_at, finished_at, deadline_seconds, deadline_at)
 SELECT g.id, workspace, key, CASE WHEN d < 80 THEN 'QUESTION' ELSE 'VERIFY' END, state, 7,
     CASE WHEN state = 'DECISION' THEN 'ESCALATE' WHEN state <> 'COMPLETED' THEN '' WHEN d < 70 THEN 'PUBLISH'
          WHEN d < 95 THEN 'PUBLISH_PARTIAL' ELSE 'REFUSE' END,
@@ -60,14 +60,15 @@ SELECT g.id, workspace, key, CASE WHEN d < 80 THEN 'QUESTION' ELSE 'VERIFY' END,
     1, 1, 0, mod(d, 5) + 1, CASE WHEN d >= 70 THEN 1 ELSE 0 END, pg_temp.digest(7), 'v1', 'extractive', '', 900, 120, 0,
     'standard', b.id, CASE WHEN b.id IS NOT NULL THEN mod(n, 10000) END,
     CASE WHEN d < 30 THEN 'order-' || n END, at,
-    CASE WHEN state IN ('COMPLETED', 'FAILED', 'CANCELLED') THEN at + d * interval '7 ms' END
+    CASE WHEN state IN ('COMPLETED', 'FAILED', 'CANCELLED') THEN at + d * interval '7 ms' END,
+    3600, now() + interval '1 day'
 FROM grown g JOIN audit_workspace w ON w.id = workspace
 LEFT JOIN orchestration_batch b ON b.request_digest = pg_temp.digest(batch) AND batch IS NOT NULL
 ORDER BY n;
 
-INSERT INTO orchestration_approval (id, run_id, workspace_id, state, binding, reasons, quorum, requested_by, created_at,
-    expires_at, decided_at)
-SELECT pg_temp.id_of(4, n, stem), id, workspace,
+INSERT INTO orchestration_approval (id, run_id, workspace_id, kind, parts, changed, state, binding, reasons, quorum,
+    requested_by, created_at, expires_at, decided_at)
+SELECT pg_temp.id_of(4, n, stem), id, workspace, 'DECISION', '{}', '[]',
     CASE WHEN state = 'DECISION' THEN 'PENDING' WHEN d < 7 THEN 'APPROVED' WHEN d < 8 THEN 'REJECTED'
          WHEN d < 9 THEN 'EXPIRED' ELSE 'VOID' END,
     pg_temp.digest(n), '["stakes:HIGH"]', 1, requested_by, at,
@@ -108,9 +109,9 @@ INSERT INTO orchestration_toolcall (id, run_id, tool_id, definition_hash, argume
 SELECT pg_temp.id_of(8, n, stem), g.id, t.id, t.definition_hash, pg_temp.sealed(n, 90), pg_temp.sealed(n, 250), '', 4000, at
 FROM grown g CROSS JOIN (SELECT id, definition_hash FROM orchestration_tool WHERE name = 'search_corpus') AS t WHERE whole;
 
-INSERT INTO orchestration_action (id, run_id, tool_id, ordinal, state, tier, definition_hash, arguments_sealed,
+INSERT INTO orchestration_action (id, run_id, tool_id, ordinal, kind, attempt, state, tier, definition_hash, arguments_sealed,
     arguments_digest, idempotency_key, fault, effect)
-SELECT pg_temp.id_of(9, n, stem), g.id, t.id, 0, CASE WHEN state = 'DECISION' THEN 'PROPOSED' WHEN d < 7 THEN 'DONE' ELSE 'REFUSED' END,
+SELECT pg_temp.id_of(9, n, stem), g.id, t.id, 0, 'EFFECT', 1, CASE WHEN state = 'DECISION' THEN 'PROPOSED' WHEN d < 7 THEN 'DONE' ELSE 'REFUSED' END,
     2, t.definition_hash, pg_temp.sealed(n, 120), pg_temp.digest(n), pg_temp.digest(n), '', pg_temp.digest(n + 1)
 FROM grown g CROSS JOIN (SELECT id, definition_hash FROM orchestration_tool WHERE name = 'file_ticket') AS t
 WHERE state = 'DECISION' OR (state = 'COMPLETED' AND d < 10);
