@@ -34,21 +34,21 @@ class Havoc:
     seed: int
     runs: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
-    random: random.Random = field(init=False)
+    chance: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)  # noqa: S311 - reproducible, not secret
+        self.chance = random.Random(self.seed)  # noqa: S311 - reproducible, not secret
 
     def wreak(self, *, seconds: float) -> None:
         """Send and disturb by turns for so long."""
         ends = time.monotonic() + seconds
         kinds = list(DISTURBANCES)
         while time.monotonic() < ends:
-            self.random.shuffle(kinds)
+            self.chance.shuffle(kinds)
             for kind in kinds:
                 self.send()
                 self.approve()
-                time.sleep(self.random.random())
+                time.sleep(self.chance.random())
                 self.done.append(kind)
                 DISTURBANCES[kind](self)
                 if time.monotonic() > ends:
@@ -57,7 +57,7 @@ class Havoc:
     def send(self) -> None:
         """Send a request as a client that tries again until somebody takes it."""
         until(lambda: self.house.get("/health/ready")[0] == 200, "the web server is ready")
-        self.runs.append(self.house.send(CASES[self.random.choice(sorted(CASES))]))
+        self.runs.append(self.house.send(CASES[self.chance.choice(sorted(CASES))]))
 
     def approve(self) -> None:
         """Say yes to whatever waits; where nobody knows what became of a call, let it be tried again."""
@@ -124,7 +124,7 @@ def restart_postgresql(havoc: Havoc) -> None:
 def repeat_messages(havoc: Havoc) -> None:
     """Wake every run several times over: those that are driven, those that wait, those that have ended."""
     with Celery(broker=broker(havoc.house.servers.redis_url)) as app:
-        for run in havoc.random.sample(havoc.runs, min(len(havoc.runs), 5)) * 3:
+        for run in havoc.chance.sample(havoc.runs, min(len(havoc.runs), 5)) * 3:
             app.send_task("orchestration.advance", [run], retry=False)
 
 
