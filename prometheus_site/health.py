@@ -19,7 +19,7 @@ from orchestration.models import Approval, Run
 from orchestration.states import TERMINAL, ApprovalState
 from prometheus_site import exposure
 
-MOST = 10_000
+MOST = 1_000
 
 
 @require_safe
