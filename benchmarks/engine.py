@@ -137,15 +137,17 @@ def main(arguments: Sequence[str]) -> None:
     asked = parser.parse_args(arguments)
     asked.peers = [peer for peer in NOTES if peer in {*asked.peers, ANCHOR}]
     sizes = w7.check()
+    command = " ".join(("python3 run.py bench engine", *arguments))
     with running() as server:
         settings = server.settings()
         table = Table(list(measure(server, asked)))
+        rows = [table.row(peer, threads) for threads in asked.threads for peer in asked.peers]
+        notes = [f"`{peer}`: {NOTES[peer]}" for peer in asked.peers]
+        raw = [asdict(item) for item in table.measured]
+        details = {"rows": rows, "notes": notes, "workload": sizes, "postgresql": settings, "raw": raw}
+        results.save("engine", figures(table), command=command, details=details)  # whatever becomes of the rest
         server.make("w7", template=TEMPLATE)
         others = [results.Figure(**item) for item in server.child("small", server.address("w7"))["figures"]]
-    rows = [table.row(peer, threads) for threads in asked.threads for peer in asked.peers]
-    raw = [asdict(item) for item in table.measured]
-    details = {"rows": rows, "notes": NOTES, "workload": sizes, "postgresql": settings, "raw": raw}
-    command = " ".join(("python3 run.py bench engine", *arguments))
     path = results.save("engine", [*figures(table), *others], command=command, details=details)
     sys.stdout.write(f"{path}\n")
 
