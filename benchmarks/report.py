@@ -70,8 +70,19 @@ def area(name: str, found: Document, before: Document | None, pictures: Mapping[
     lines += [f"{found['measured_at']}, {on}, load average {machine['load']} at the end.", ""]
     lines += [f"![{alternative(text)}]({file})\n" for file, text in pictures.items() if file.startswith(name)]
     lines += [*table(found["figures"], earlier(before)), ""]
+    lines += [*side_by_side(found["details"].get("rows", [])), ""]
     lines += [f"* {note}" for note in found["details"].get("notes", ())]
     return "\n".join(lines) + "\n"
+
+
+def side_by_side(rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what was measured of each peer, if the benchmark has peers. Their notes stand below the table."""
+    if rows:
+        names = [name for name in rows[0] if name != "what it does"]
+        yield row(names)
+        yield f"|{'---|' * len(names)}"
+    for found in rows:
+        yield row([str(found[name]) for name in names])
 
 
 def alternative(svg: str) -> str:
