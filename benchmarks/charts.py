@@ -135,7 +135,7 @@ BAR, BAR_LEFT = 30, 300
 
 def bars(title: str, values: Sequence[tuple[str, float]], *, unit: str, says: str) -> str:
     """Return horizontal bars with their values, and a line at 1."""
-    longest = max(value for _, value in values)
+    longest = max(1.0, *(value for _, value in values))  # so that the line at 1 is in the picture
     scale = (WIDTH - BAR_LEFT - 90) / longest
     parts = []
     for number, (name, value) in enumerate(values):

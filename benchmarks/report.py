@@ -16,6 +16,7 @@ INTRODUCTION = """# Performance
 Made by `python -m benchmarks.report` from the files in [benchmarks/results](../../benchmarks/results), each written by
 the command that is named beside its figures. A test holds this page to those files.
 """
+ENGINE = "engine, "  # begins the names of the engine's ratios to its peers
 HEADER = ("what", "measured", "goal", "reached", "how")
 
 Document = Mapping[str, Any]
@@ -159,7 +160,11 @@ def worst_of(found: Document, key: str) -> dict[str, tuple[tuple[float, float], 
 def engine_chart(kept: Mapping[str, Document]) -> dict[str, str]:
     """Return the ratios to the peers, where the engine was measured."""
     figures = kept["engine"]["figures"] if "engine" in kept else []
-    ratios = [(figure["what"], float(figure["value"])) for figure in figures if figure["unit"] == "x"]
+    ratios = [
+        (str(figure["what"]).removeprefix(ENGINE).removesuffix(", 8 threads"), float(figure["value"]))
+        for figure in figures
+        if figure["unit"] == "x" and str(figure["what"]).startswith(ENGINE)
+    ]
     if not ratios:
         return {}
     says = "Runs per second as a ratio to the peer's: " + ", ".join(f"{name} {value:g}" for name, value in ratios) + "."
