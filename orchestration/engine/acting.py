@@ -112,14 +112,15 @@ def attempt(bench: Bench, action: Action, *, sent: bool) -> None:
     """Call until there is an outcome, or nobody knows it.
 
     Args:
-        sent: whether an earlier worker may have sent the call under this intent.
+        sent: whether an earlier worker may have sent the call under this intent. Then no refusal of a repeat says
+            that it did not happen.
 
     Raises:
         BrokenOff, Overdue: the slice is over; another worker goes on.
     """
     server_limit = float(action.tool.server.timeout_seconds)
     try:
-        check(bench, action)
+        check(bench, action, sent=sent)
         seconds = bench.watch.seconds(server_limit)
     except (BrokenOff, Overdue):
         if not sent:
@@ -133,7 +134,7 @@ def attempt(bench: Bench, action: Action, *, sent: bool) -> None:
             elapsed_us = (time.perf_counter_ns() - began) // 1000
             if failure.fault is Fault.STOPPED:
                 break_off(bench, action, failure, sent=sent, elapsed_us=elapsed_us)
-            if not failure.sent or failure.fault is Fault.TOOL_ERROR:
+            if not sent and (not failure.sent or failure.fault is Fault.TOOL_ERROR):
                 fail(bench, action, fault=failure.fault.value)
             if not idempotent(action) or action.attempt >= ATTEMPTS:
                 ask(bench, action, fault=failure.fault.value, failure=failure, elapsed_us=elapsed_us)
@@ -182,11 +183,12 @@ def withdraw(bench: Bench, action: Action) -> None:
     bench.journal.flush(barrier=True)
 
 
-def check(bench: Bench, action: Action) -> None:
+def check(bench: Bench, action: Action, *, sent: bool) -> None:
     """Refuse a call whose tool is no longer what was planned, and what was approved with it.
 
     Raises:
         EffectFailed: CHANGED; nothing was sent.
+        GraphInterrupt: CHANGED, and an earlier worker may have sent it.
     """
     server = action.tool.server
     check_server(server, bench.parts.bridge, bench.watch)
@@ -200,6 +202,8 @@ def check(bench: Bench, action: Action) -> None:
     approved = bench.journal.run.approvals.filter(kind=kind.value, state=ApprovalState.APPROVED.value)
     for approval in approved.order_by("-created_at")[:1]:
         void(bench, approval, [f"tool:{server.name}/{action.tool.name}:{what}"])
+    if sent:
+        ask(bench, action, fault="CHANGED", detail="the tool changed after the call may have been sent")
     fail(bench, action, fault="CHANGED")
 
 

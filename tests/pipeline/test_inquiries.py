@@ -166,6 +166,25 @@ def test_an_idempotent_call_is_repeated_under_its_key_and_nobody_is_asked(quick:
     assert (len(notary.notes()), types(run).count("effect.repeated"), faults(run)) == (1, 1, [])
 
 
+def test_a_repeat_that_cannot_be_sent_does_not_say_that_the_first_call_failed(
+    quick: Stage, book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notary, called, faults_to_come = opened(quick, book, "idempotent"), ToolBridge.call, [Fault.TIMEOUT]
+
+    def answer_lost_then_away(bridge: ToolBridge, *given: Any, **options: Any) -> Result:
+        if not options.get("idempotency_key"):
+            return called(bridge, *given, **options)
+        if faults_to_come:
+            called(bridge, *given, **options)
+            raise ToolFailure(faults_to_come.pop(), server="notary", sent=True)
+        raise ToolFailure(Fault.UNREACHABLE, server="notary", sent=False)
+
+    monkeypatch.setattr(ToolBridge, "call", answer_lost_then_away)
+    run = noted(quick, "Kept.")
+    assert (run.state, inquiry_of(run).fault, len(notary.notes())) == ("EXECUTION", "UNREACHABLE", 1)
+    assert (run.actions.get().state, faults(run)) == ("UNKNOWN", [])
+
+
 def test_an_idempotent_call_that_never_answers_is_put_to_a_person_after_three_attempts(
     quick: Stage, book: Path
 ) -> None:
