@@ -100,8 +100,11 @@ def fixed(name: str, values: Sequence[str]) -> type[admin.SimpleListFilter]:
 def exactly(model: type[models.Model], column: str, text: str) -> models.Q | None:
     """Return the condition that a column has this value, or begins with it; None when the text is no such value."""
     name, _, lookup = column.partition("__")
+    known = model._meta.get_field(name)
+    if not isinstance(known, models.Field):
+        return None  # the other end of a foreign key is no column
     try:
-        return models.Q(**{column if lookup else name: model._meta.get_field(name).to_python(text)})  # type: ignore[union-attr]
+        return models.Q(**{column if lookup else name: known.to_python(text)})
     except ValidationError:
         return None
 

@@ -114,6 +114,19 @@ def page(
     return paginator.get_paginated_response(shape(found, many=True).data)
 
 
+def body_of(request: HttpRequest, names: set[str]) -> dict[str, Any]:
+    """Return a request's body.
+
+    Raises:
+        Invalid: it is no JSON object, or has a field that is none of ``names``.
+    """
+    asked = request.data
+    if not isinstance(asked, dict):
+        raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
+    requests.only(asked, "body", names)
+    return asked
+
+
 def seconds_to_wait(request: HttpRequest) -> int:
     """Return N of ``Prefer: wait=N`` (RFC 7240), at most WAIT_LIMIT."""
     for part in request.headers.get("Prefer", "").split(","):
@@ -321,11 +334,8 @@ class ApprovalWord(APIView):
     @extend_schema(request=shapes.DecisionIn, responses={200: shapes.ApprovalOut, **PROBLEMS})
     def post(self, request: HttpRequest, approval_id: UUID) -> Response:
         """Approve or reject exactly what was seen, with a reason."""
-        asked = request.data
-        if not isinstance(asked, dict):
-            raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
-        requests.only(asked, "body", {"reason", "seen"})
-        reason = requests.clean(asked.get("reason"), "reason", limit=2000)
+        asked = body_of(request, {"reason", "seen"})
+        reason = requests.clean(asked.get("reason"), "reason", limit=runs.REASON_LIMIT)
         seen = requests.clean(asked.get("seen"), "seen", limit=64)
         verb = runs.approve if self.approve else runs.reject
         return Response(shapes.ApprovalOut(verb(approval_id, actor=actor_of(request), reason=reason, seen=seen)).data)

@@ -8,11 +8,10 @@ from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from audit.errors import Invalid
 from audit.roles import Scope
-from orchestration import batches, requests
+from orchestration import batches
 from orchestration import serializers as shapes
-from orchestration.api import IDEMPOTENCY, PROBLEMS, NewestFirst, actor_of, page
+from orchestration.api import IDEMPOTENCY, PROBLEMS, NewestFirst, actor_of, body_of, page
 from orchestration.models import Batch
 
 NOT_TAKEN = "this request was not taken; why stood in the answer to the batch. Mend it and send it in another"
@@ -50,10 +49,7 @@ class Batches(APIView):
     )
     def post(self, request: HttpRequest) -> Response:
         """Submit 1 to 1,000 requests. Those that cannot be taken are reported one by one; the others run."""
-        asked = request.data
-        if not isinstance(asked, dict):
-            raise Invalid(f"the body is {type(asked).__name__}; send a JSON object with requests")
-        requests.only(asked, "body", {"requests"})
+        asked = body_of(request, {"requests"})
         key = request.headers.get("Idempotency-Key")
         accepted = batches.submit(asked.get("requests"), actor=actor_of(request), idempotency_key=key)
         batch = Batch.objects.get(pk=accepted.batch.pk)

@@ -38,22 +38,22 @@ def parts_now(run: Run, *, key: DataKey) -> dict[str, str]:
 
 
 def shown_claim(claim: ReadClaim, key: DataKey) -> dict[str, canonical.JSON]:
-    return {
-        "text": vault.commitment(key, claim.text),
-        "verdict": claim.verdict,
-        "evidence": [item.sha256 for item in claim.evidence],
-    }
+    return decision.bound_claim(
+        text=vault.commitment(key, claim.text),
+        verdict=claim.verdict,
+        evidence=[item.sha256 for item in claim.evidence],
+    )
 
 
 def shown_action(action: Action, key: DataKey) -> dict[str, canonical.JSON]:
     """Return what of an action is bound: its arguments as they are stored, since those are what would be sent."""
     arguments = open_text(key, action, "arguments_sealed")
-    return {
-        "tool": f"{action.tool.server.name}/{action.tool.name}",
-        "definition": action.definition_hash,
-        "digest": vault.commitment(key, arguments),
-        "tier": action.tier,
-    }
+    return decision.bound_action(
+        tool=str(action.tool),
+        definition=action.definition_hash,
+        digest=vault.commitment(key, arguments),
+        tier=action.tier,
+    )
 
 
 def tampered_evidence(run: Run, *, key: DataKey) -> bool:

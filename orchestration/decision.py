@@ -78,6 +78,16 @@ def published(outcome: Outcome) -> Decision:
     return Decision.PUBLISH if outcome is Outcome.ALL_SUPPORTED else Decision.PUBLISH_PARTIAL
 
 
+def bound_claim(*, text: str, verdict: str, evidence: Sequence[str]) -> dict[str, JSON]:
+    """Return what of a claim an approval is bound to; ``text`` is its commitment."""
+    return {"text": text, "verdict": verdict, "evidence": list(evidence)}
+
+
+def bound_action(*, tool: str, definition: str, digest: str, tier: int) -> dict[str, JSON]:
+    """Return what of an action an approval is bound to; ``digest`` is the commitment to its arguments."""
+    return {"tool": tool, "definition": definition, "digest": digest, "tier": tier}
+
+
 def parts(
     *, run: str, answer: str, claims: Sequence[JSON], actions: Sequence[JSON], policy_hash: str, material: str
 ) -> dict[str, str]:

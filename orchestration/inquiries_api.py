@@ -12,8 +12,8 @@ from rest_framework.views import APIView
 from audit.access import workspace_of
 from audit.errors import Invalid
 from audit.roles import Scope
-from orchestration import inquiring, records, requests
-from orchestration.api import PROBLEMS, NewestFirst, actor_of, page
+from orchestration import inquiring, records, requests, runs
+from orchestration.api import PROBLEMS, NewestFirst, actor_of, body_of, page
 from orchestration.models import Inquiry
 from orchestration.states import InquiryState
 
@@ -48,7 +48,7 @@ class InquiryDetailOut(InquiryOut):
 
 class AnswerIn(serializers.Serializer[object]):
     answer = serializers.ChoiceField(choices=[s.value for s in inquiring.ANSWERS])
-    reason = serializers.CharField(min_length=10, max_length=2000)
+    reason = serializers.CharField(min_length=runs.REASON_MIN, max_length=runs.REASON_LIMIT)
     seen = serializers.CharField(max_length=64)
     result = serializers.CharField(required=False, help_text="what it gave, where it happened")
 
@@ -94,11 +94,9 @@ class InquiryAnswer(APIView):
     def post(self, request: HttpRequest, inquiry_id: UUID) -> Response:
         """Say whether the effect happened: the run goes on with it, tries it once more, or fails."""
         inquiring.found_inquiry(inquiry_id, actor=actor_of(request))
-        asked = request.data
-        if not isinstance(asked, dict):
-            raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
-        requests.only(asked, "body", {"answer", "reason", "seen", "result"})
-        reason, seen = (requests.clean(asked.get(n), n, limit=k) for n, k in (("reason", 2000), ("seen", 64)))
+        asked = body_of(request, {"answer", "reason", "seen", "result"})
+        reason = requests.clean(asked.get("reason"), "reason", limit=runs.REASON_LIMIT)
+        seen = requests.clean(asked.get("seen"), "seen", limit=64)
         result = requests.clean(asked["result"], "result", limit=inquiring.RESULT_LIMIT) if "result" in asked else ""
         word = inquiring.said(requests.clean(asked.get("answer"), "answer", limit=20))
         answered = inquiring.answer(

@@ -1,4 +1,8 @@
-"""Many new rows of one table in one statement, at a fraction of what bulk_create costs where columns are sealed."""
+"""Many new rows of one table in one statement, at a fraction of what bulk_create costs where columns are sealed.
+
+For verbs: over Django's connection, in the caller's transaction, and not prepared, which pgbouncer would not bear. The
+engine writes whole super-steps over connections of its own (engine/statement.py).
+"""
 
 from collections.abc import Sequence
 from functools import cache

@@ -15,7 +15,7 @@ from audit.errors import Invalid
 from audit.roles import Scope
 from orchestration import requests, restoring, runs
 from orchestration import serializers as shapes
-from orchestration.api import PROBLEMS, NewestFirst, actor_of, page
+from orchestration.api import PROBLEMS, NewestFirst, actor_of, body_of, page
 from orchestration.differences import Change
 from orchestration.models import Restore
 from orchestration.snapshots import Snapshot
@@ -149,19 +149,11 @@ class RunRestore(APIView):
                 plan = restoring.dry_run(run_id, checkpoint, actor=actor_of(request))
                 return Response({**plan.document(), "binding": plan.binding()})
             case False:
-                reason = requests.clean(asked.get("reason"), "reason", limit=restoring.REASON_LIMIT)
+                reason = requests.clean(asked.get("reason"), "reason", limit=runs.REASON_LIMIT)
                 restore = restoring.request(run_id, checkpoint, actor=actor_of(request), reason=reason)
                 return Response(RestoreOut(restore).data, status=202)
             case other:
                 raise Invalid(f"dry_run is {str(other)[:40]!r}; send true or false")
-
-
-def body_of(request: HttpRequest, names: set[str]) -> dict[str, Any]:
-    asked = request.data
-    if not isinstance(asked, dict):
-        raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
-    requests.only(asked, "body", names)
-    return asked
 
 
 class Restores(APIView):
@@ -202,7 +194,7 @@ class RestoreWord(APIView):
     def post(self, request: HttpRequest, restore_id: UUID) -> Response:
         """Approve or reject exactly what was seen, with a reason."""
         asked = body_of(request, {"reason", "seen"})
-        reason = requests.clean(asked.get("reason"), "reason", limit=restoring.REASON_LIMIT)
+        reason = requests.clean(asked.get("reason"), "reason", limit=runs.REASON_LIMIT)
         seen = requests.clean(asked.get("seen"), "seen", limit=64)
         verb = restoring.approve if self.approve else restoring.reject
         return Response(RestoreOut(verb(restore_id, actor=actor_of(request), reason=reason, seen=seen)).data)

@@ -17,7 +17,7 @@ from django.utils.timezone import now
 from audit import keys, ledger, vault
 from audit.access import person_behind, record_read, require, workspace_of
 from audit.actors import Actor
-from audit.errors import Conflict, Invalid, NotFound
+from audit.errors import Conflict, NotFound
 from audit.events import EventType
 from audit.fields import open_text, seal_text
 from audit.ids import new_id
@@ -26,13 +26,11 @@ from evidence.models import ClaimBundle
 from orchestration import differences, rewinding, wakeups
 from orchestration.differences import Difference
 from orchestration.models import Action, Restore, Run
-from orchestration.requests import clean
 from orchestration.rewinding import Effect, NoWayBack, OnRecord, Plan
-from orchestration.runs import OwnRequest, found
+from orchestration.runs import OwnRequest, found, worded
 from orchestration.snapshots import Snapshot, Thread
 from orchestration.states import ActionState, ApprovalKind, ApprovalState, RestoreState, RunState
 
-REASON_MIN, REASON_LIMIT = 10, 2000
 OPEN = (RestoreState.PENDING.value, RestoreState.APPROVED.value)
 
 
@@ -134,13 +132,6 @@ def dry_run(run_id: UUID, checkpoint_id: str, *, actor: Actor) -> Plan:
 
 
 # Asking and deciding
-
-
-def worded(reason: str) -> str:
-    reason = clean(reason, "reason", limit=REASON_LIMIT)
-    if len(reason) < REASON_MIN:
-        raise Invalid(f"the reason has {len(reason)} characters; at least {REASON_MIN} are needed")
-    return reason
 
 
 def enter(type_: EventType, restore: Restore, *, actor: Actor, **data: Any) -> None:  # noqa: ANN401 - canonical JSON

@@ -30,6 +30,7 @@ from orchestration.states import TERMINAL, ApprovalState, RunState
 
 # Where a run waits for people when nothing makes it due.
 ASKING = frozenset({RunState.DECISION, RunState.EXECUTION})
+REASON_MIN, REASON_LIMIT = 10, 2000
 OVERDUE = "deadline: the run took longer than it was given"
 
 
@@ -275,9 +276,9 @@ def worded(reason: str) -> str:
     Raises:
         Invalid: it is not.
     """
-    reason = clean(reason, "reason", limit=2000)
-    if len(reason) < 10:
-        raise Invalid(f"the reason has {len(reason)} characters; at least 10 are needed")
+    reason = clean(reason, "reason", limit=REASON_LIMIT)
+    if len(reason) < REASON_MIN:
+        raise Invalid(f"the reason has {len(reason)} characters; at least {REASON_MIN} are needed")
     return reason
 
 

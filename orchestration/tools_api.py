@@ -13,7 +13,7 @@ from audit.errors import Invalid, NotFound
 from audit.roles import Scope
 from guardians.toolrisk import Tier
 from orchestration import registry, requests
-from orchestration.api import PROBLEMS, actor_of
+from orchestration.api import PROBLEMS, actor_of, body_of
 from orchestration.models import Tool
 from orchestration.states import ToolState
 
@@ -95,14 +95,6 @@ class ToolCompensation(APIView):
             actor=actor_of(request),
         )
         return Response(ToolOut(tool).data)
-
-
-def body_of(request: HttpRequest, names: set[str]) -> dict[str, object]:
-    asked = request.data
-    if not isinstance(asked, dict):
-        raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
-    requests.only(asked, "body", names)
-    return asked
 
 
 def id_in(text: str) -> UUID:

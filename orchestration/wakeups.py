@@ -29,7 +29,7 @@ class Wakeups:
             return False
         try:
             self.app.send_task(task, [str(row)], retry=False, priority=level)
-        except OperationalError:
+        except (OperationalError, RuntimeError):  # the latter by a pool that was closed: this process is shutting down
             self.rests_until = self.clock() + REST
             logger.warning("broker away, beat will find what is due")
             return False

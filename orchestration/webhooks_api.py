@@ -9,11 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.access import workspace_of
-from audit.errors import Invalid
 from audit.roles import Scope
-from orchestration import requests, webhooks
 from orchestration import serializers as shapes
-from orchestration.api import PROBLEMS, NewestFirst, actor_of, page
+from orchestration import webhooks
+from orchestration.api import PROBLEMS, NewestFirst, actor_of, body_of, page
 from orchestration.models import Webhook
 
 PAGED = [OpenApiParameter(name, str) for name in ("cursor", "limit")]
@@ -35,10 +34,7 @@ class Webhooks(APIView):
     )
     def post(self, request: HttpRequest) -> Response:
         """Register a receiver. The secret that signs its notices is shown now and never again."""
-        asked = request.data
-        if not isinstance(asked, dict):
-            raise Invalid(f"the body is {type(asked).__name__}; send a JSON object")
-        requests.only(asked, "body", {"url", "events"})
+        asked = body_of(request, {"url", "events"})
         made = webhooks.register(url=asked.get("url"), events=asked.get("events"), actor=actor_of(request))
         return Response(with_secret(made), status=201)
 

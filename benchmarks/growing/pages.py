@@ -184,7 +184,7 @@ def periodic(x: Exhibits) -> Iterator[Page]:
     ]
     for name, call in calls:
         yield Page(name, "periodic", "", answering(call))
-    yield Page("runs that are due", "periodic", "", answering(lease.due), is_query=True)
+    yield Page("runs that are due", "periodic", "", answering(lease.in_line), is_query=True)
 
 
 def answering(call: Callable[[], object]) -> Callable[[], int]:

@@ -31,8 +31,6 @@ from orchestration.models import Approval, Inquiry
 from orchestration.records import ReadRun
 from orchestration.states import ApprovalKind, ApprovalState, InquiryState
 
-REASON_MIN = 10
-REASON_LIMIT = 2_000
 URGENT = 300
 INQUIRIES = 100
 DECIDED = {
@@ -210,8 +208,8 @@ def show(request: HttpRequest, actor: Actor, approval_id: UUID, *, reason: str =
         "published": tuple(plain(claim.text) for claim in read.claims if claim.verdict == Verdict.SUPPORTED),
         "typed": reason,
         "error": error,
-        "reason_min": REASON_MIN,
-        "reason_limit": REASON_LIMIT,
+        "reason_min": verbs.REASON_MIN,
+        "reason_limit": verbs.REASON_LIMIT,
     }
     return render(request, "console/decision.html", context, status=400 if error else 200)
 

@@ -47,7 +47,9 @@ def binding_of(read: ReadRun) -> str:
         run=str(read.run.pk),
         answer=read.commitment(read.draft),
         claims=[
-            {"text": read.commitment(c.text), "verdict": c.verdict, "evidence": [item.sha256 for item in c.evidence]}
+            decision.bound_claim(
+                text=read.commitment(c.text), verdict=c.verdict, evidence=[item.sha256 for item in c.evidence]
+            )
             for c in read.claims
         ],
         actions=[bound_action(read, action) for action in read.actions if action.kind == ActionKind.EFFECT],
@@ -64,12 +66,12 @@ def undoing_of(read: ReadRun) -> str:
 
 
 def bound_action(read: ReadRun, action: ReadAction) -> dict[str, JSON]:
-    return {
-        "tool": action.tool,
-        "definition": action.definition_hash,
-        "digest": read.commitment(canonical.encode(dict(action.arguments)).decode()),
-        "tier": action.tier,
-    }
+    return decision.bound_action(
+        tool=action.tool,
+        definition=action.definition_hash,
+        digest=read.commitment(canonical.encode(dict(action.arguments)).decode()),
+        tier=action.tier,
+    )
 
 
 def shown_actions(read: ReadRun) -> tuple[ShownAction, ...]:

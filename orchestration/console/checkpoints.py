@@ -51,8 +51,8 @@ def checkpoints(request: HttpRequest, actor: Actor, run_id: UUID) -> HttpRespons
         "plan": shown(restoring.dry_run(run.pk, chosen, actor=actor)) if chosen else None,
         "restores": restores_of(run),
         "may_ask": actor.may(Scope.RUNS_WRITE),
-        "reason_min": restoring.REASON_MIN,
-        "reason_limit": restoring.REASON_LIMIT,
+        "reason_min": verbs.REASON_MIN,
+        "reason_limit": verbs.REASON_LIMIT,
     }
     return render(request, "console/checkpoints.html", context)
 
@@ -111,8 +111,8 @@ def restore(request: HttpRequest, actor: Actor, restore_id: UUID) -> HttpRespons
         "may_decide": found.state == RestoreState.PENDING
         and actor.may(Scope.APPROVALS_DECIDE)
         and person_behind(found.requested_by) != str(actor),
-        "reason_min": restoring.REASON_MIN,
-        "reason_limit": restoring.REASON_LIMIT,
+        "reason_min": verbs.REASON_MIN,
+        "reason_limit": verbs.REASON_LIMIT,
     }
     return render(request, "console/restore.html", context)
 

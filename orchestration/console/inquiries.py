@@ -16,15 +16,12 @@ from audit.errors import Conflict, Invalid
 from audit.keys import KeyUnavailable
 from audit.roles import Scope
 from audit.vault import SealError
-from orchestration import inquiring, records
+from orchestration import inquiring, records, runs
 from orchestration.console import badges, people, wording
 from orchestration.console.bound import shown_actions
 from orchestration.console.highlight import plain
 from orchestration.models import Inquiry
 from orchestration.states import TERMINAL, InquiryState
-
-REASON_MIN = 10
-REASON_LIMIT = 2_000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -93,8 +90,8 @@ def show(
         "may_try_again": found.run.state not in TERMINAL,
         "sent": sent or {},
         "error": error,
-        "reason_min": REASON_MIN,
-        "reason_limit": REASON_LIMIT,
+        "reason_min": runs.REASON_MIN,
+        "reason_limit": runs.REASON_LIMIT,
         "result_limit": inquiring.RESULT_LIMIT,
     }
     return render(request, "console/inquiry.html", context, status=400 if error else 200)

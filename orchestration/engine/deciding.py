@@ -132,10 +132,13 @@ def parts_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> dict[
         run=bench.journal.thread,
         answer=bench.journal.commitment(state["draft"]["text"]),
         claims=[
-            {"text": bench.journal.commitment(c["text"]), "verdict": c["verdict"], "evidence": c["evidence"]}
+            decision.bound_claim(text=bench.journal.commitment(c["text"]), verdict=c["verdict"], evidence=c["evidence"])
             for c in state["claims"]
         ],
-        actions=[{name: action[name] for name in ("tool", "definition", "digest", "tier")} for action in actions],
+        actions=[
+            decision.bound_action(**{name: action[name] for name in ("tool", "definition", "digest", "tier")})
+            for action in actions
+        ],
         policy_hash=bench.parts.policy_hash,
         material=state["grounds"]["material"],
     )

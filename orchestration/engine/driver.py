@@ -223,10 +223,12 @@ def entry_of(graph: Any, bench: Bench) -> Any:  # noqa: ANN401
             journal.move("process")
         return {"revision": 0}
     check_graph(run)
+    if run.state != RunState.DECISION:
+        return None
     approval = run.approvals.order_by("-created_at").first()
-    if run.state == RunState.DECISION and approval is not None and approval.state != ApprovalState.PENDING:
-        return Command(resume={"state": approval.state})
-    return None
+    if approval is None or approval.state == ApprovalState.PENDING:
+        return None
+    return Command(resume={"state": approval.state})
 
 
 def check_graph(run: Run) -> None:

@@ -83,10 +83,6 @@ def in_line(*, limit: int = 200) -> list[Next]:
     ]
 
 
-def due(*, limit: int = 200) -> list[UUID]:
-    return [next_.run for next_ in in_line(limit=limit)]
-
-
 class Heartbeat:
     """Renews a lease three times in its length from a thread of its own, for as long as the block lasts.
 

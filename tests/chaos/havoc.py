@@ -123,7 +123,7 @@ def restart_postgresql(havoc: Havoc) -> None:
 
 def repeat_messages(havoc: Havoc) -> None:
     """Wake every run several times over: those that are driven, those that wait, those that have ended."""
-    with Celery(broker=broker(havoc.house.servers.redis_url)) as app:
+    with Celery(broker=broker(havoc.house.servers.redis_url), set_as_current=False) as app:
         for run in havoc.chance.sample(havoc.runs, min(len(havoc.runs), 5)) * 3:
             app.send_task("orchestration.advance", [run], retry=False)
 

@@ -1,6 +1,9 @@
 """Workers that die or stop at statements, commits and calls: nothing is lost, doubled or forked. The short form."""
 
+import os
 import random
+import signal
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from orchestration.management.stage import Stage
 from orchestration.models import Run
 from tests.pipeline.asking import CASES
 
+HAUNTED = 10.0  # seconds that the other worker gets while the first is stopped
 POINTS = 6  # of each case; `manage.py soak` takes all
 
 
@@ -28,6 +32,29 @@ def length(stage: Stage, case: str) -> int:
 
 def breaches(tickets: Path) -> list[str]:
     return [str(breach) for breach in judge(tickets)]
+
+
+def stopped(child: int) -> bool:
+    """Wait until a life stops at its point; return False when it ended before."""
+    _, status = os.waitpid(child, os.WUNTRACED)
+    return os.WIFSTOPPED(status)
+
+
+def haunt(nursery: Nursery, history: History, *, at: int) -> bool:
+    """Stop a worker at a point past its lease, let another one end the run, and wake the first; tell if it stopped."""
+    ghost = nursery.life(history, Countdown(at, by=signal.SIGSTOP))
+    if not stopped(ghost):
+        return False
+    other = nursery.life(history, Countdown(None))
+    ends = time.monotonic() + HAUNTED
+    # One that stopped in the middle of a transaction keeps its locks: the other can only wait for it.
+    while os.waitid(os.P_PID, other, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None and time.monotonic() < ends:
+        time.sleep(0.02)
+    os.kill(ghost, signal.SIGCONT)
+    os.waitpid(ghost, 0)
+    lives.ended(other, history)
+    lives.ended(nursery.life(history, Countdown(None)), history)
+    return True
 
 
 @pytest.mark.parametrize("case", ["b", "c"])
@@ -51,7 +78,7 @@ def test_a_run_survives_one_death_after_another(quick: Stage, tickets: Path, dra
 def test_a_worker_that_stopped_past_its_lease_does_no_harm(quick: Stage, tickets: Path, drawn: random.Random) -> None:
     points = drawn.sample(range(10, length(quick, "c") - 10), 4)
     nursery = lives.open_nursery(quick)
-    stopped = [lives.haunt(nursery, History(f"ghost-{at}", CASES["c"], ()), at=at) for at in points]
+    stopped = [haunt(nursery, History(f"ghost-{at}", CASES["c"], ()), at=at) for at in points]
     assert any(stopped)
     assert breaches(tickets) == []
 

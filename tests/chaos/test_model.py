@@ -18,7 +18,7 @@ from orchestration.engine.journal import Journal, StaleWrite
 from orchestration.engine.lease import Lease
 from orchestration.models import Approval, Run
 from tests.conftest import Person
-from tests.orchestration.rows import BINDING, REASON, fresh, journal_of, submitted, waiting
+from tests.orchestration.rows import BINDING, REASON, fresh, in_line, journal_of, submitted, waiting
 
 
 @dataclass(slots=True)
@@ -131,7 +131,7 @@ class OneRun(RuleBasedStateMachine):
         stored = fresh(self.run)
         assert stored.token == self.expected.token
         assert (stored.state != "CANCELLED") == self.expected.live
-        assert (self.run.pk in lease.due()) == (self.expected.live and self.expected.due and not self.expected.leased)
+        assert (self.run.pk in in_line()) == (self.expected.live and self.expected.due and not self.expected.leased)
 
     def teardown(self) -> None:
         assert list(ledger.check_chains(run=self.run.pk)) == []

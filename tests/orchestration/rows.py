@@ -2,6 +2,7 @@
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 from django.utils.timezone import now
@@ -13,6 +14,7 @@ from audit.ids import new_id
 from audit.models import Entry, Workspace
 from orchestration import inquiry as inquiries
 from orchestration import requests, runs
+from orchestration.engine import lease
 from orchestration.engine.journal import Journal, journal_for
 from orchestration.models import Action, Approval, Inquiry, Run, Tool, ToolServer
 from orchestration.states import RUN_TRANSITIONS, ActionState, Decision, Kind, RunState
@@ -32,6 +34,11 @@ def submitted(actor: Actor, **fields: Any) -> Run:
 
 def fresh(run: Run) -> Run:
     return Run.objects.get(pk=run.pk)
+
+
+def in_line(*, limit: int = 200) -> list[UUID]:
+    """Return the runs that a worker may take, the next one first."""
+    return [following.run for following in lease.in_line(limit=limit)]
 
 
 def path_to(state: RunState) -> list[RunState]:

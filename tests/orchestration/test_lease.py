@@ -15,7 +15,7 @@ from orchestration.engine.lease import Heartbeat, Lease
 from orchestration.models import Run
 from orchestration.states import TERMINAL, RunState
 from tests.conftest import Person
-from tests.orchestration.rows import bring, fresh, submitted
+from tests.orchestration.rows import bring, fresh, in_line, submitted
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -131,16 +131,16 @@ def test_due_names_what_waits_longest_first(grace: Person) -> None:
     Run.objects.filter(pk=early.pk).update(due_at=now() - timedelta(hours=1))
     claimed(driven)
     bring(held_up, RunState.DECISION, due_at=None)
-    assert lease.due() == [early.pk, late.pk]
-    assert lease.due(limit=1) == [early.pk]
+    assert in_line() == [early.pk, late.pk]
+    assert in_line(limit=1) == [early.pk]
 
 
 def test_due_names_a_run_whose_worker_died(grace: Person) -> None:
     run = submitted(grace.actor)
     claimed(run)
-    assert lease.due() == []
+    assert in_line() == []
     run_out(run)
-    assert lease.due() == [run.pk]
+    assert in_line() == [run.pk]
 
 
 def test_a_heartbeat_keeps_the_lease_beyond_its_length(grace: Person, settings: Settings) -> None:

@@ -17,7 +17,7 @@ from orchestration.engine.driver import Ended
 from orchestration.engine.lease import Lease
 from orchestration.models import Run
 from tests.conftest import Person, person
-from tests.orchestration.rows import fresh, submitted
+from tests.orchestration.rows import fresh, in_line, submitted
 
 pytestmark = pytest.mark.usefixtures("committed")
 
@@ -52,18 +52,18 @@ def ids(*chosen: Run) -> list[object]:
 
 def test_high_stakes_go_before_medium_and_those_before_low(grace: Person) -> None:
     low, medium, high = (waiting(grace, stakes) for stakes in ("LOW", "MEDIUM", "HIGH"))
-    assert lease.due() == ids(high, medium, low)
+    assert in_line() == ids(high, medium, low)
 
 
 def test_of_equal_stakes_the_one_that_waits_longest_goes_first(grace: Person) -> None:
     late, early = waiting(grace, "LOW"), waiting(grace, "LOW", seconds=5)
-    assert lease.due() == ids(early, late)
+    assert in_line() == ids(early, late)
 
 
 def test_a_run_of_low_stakes_that_has_waited_long_goes_before_new_ones_of_high_stakes(grace: Person) -> None:
     aged = waiting(grace, "LOW", seconds=2 * AGEING + 5)
     high = waiting(grace, "HIGH")
-    assert lease.due() == ids(aged, high)
+    assert in_line() == ids(aged, high)
 
 
 @pytest.mark.parametrize(("waited", "level"), [(0, 6), (AGEING, 4), (2 * AGEING, 2), (100 * AGEING, 2)])
@@ -84,7 +84,7 @@ def test_every_level_has_a_line_of_its_own_behind_the_sites_own_work() -> None:
 def test_workspaces_take_turns(grace: Person, mallory: Person) -> None:
     many = [waiting(grace, "HIGH", seconds=60 - n) for n in range(4)]
     few = [waiting(mallory, "LOW"), waiting(mallory, "LOW")]
-    assert lease.due() == ids(many[0], few[0], many[1], few[1], many[2], many[3])
+    assert in_line() == ids(many[0], few[0], many[1], few[1], many[2], many[3])
 
 
 def test_runs_under_way_count_as_turns(grace: Person, mallory: Person) -> None:
@@ -99,8 +99,8 @@ def test_runs_under_way_count_as_turns(grace: Person, mallory: Person) -> None:
 def test_no_workspace_is_left_out_for_ever_where_there_are_more_than_one_look_takes(grace: Person) -> None:
     people = [grace, *(person(f"p{n}", Workspace.objects.create(slug=f"w{n}"), Role.REVIEWER) for n in range(4))]
     everyone = {waiting(who, "LOW").pk for who in people}
-    assert all(len(lease.due(limit=2)) == 2 for _ in range(3))
-    seen = {run for _ in range(60) for run in lease.due(limit=2)}
+    assert all(len(in_line(limit=2)) == 2 for _ in range(3))
+    seen = {run for _ in range(60) for run in in_line(limit=2)}
     assert seen == everyone
 
 
@@ -125,7 +125,7 @@ def test_a_full_workspace_keeps_no_other_waiting(grace: Person, mallory: Person,
     allow(workspace, 1)
     claimed(waiting(grace, "HIGH"))
     held_up, elsewhere = waiting(grace, "HIGH"), waiting(mallory, "LOW")
-    assert lease.due() == ids(elsewhere)
+    assert in_line() == ids(elsewhere)
     assert (lease.claim(held_up.pk), lease.claim(elsewhere.pk) is None) == (None, False)
 
 
@@ -185,7 +185,7 @@ def test_a_backlog_is_worked_off_by_stakes_and_nobody_starves(grace: Person, wor
     aged = waiting(grace, "LOW", seconds=3 * AGEING)
     backlog = [waiting(grace, stakes) for stakes in ("LOW", "MEDIUM", "HIGH", "LOW", "HIGH", "MEDIUM")]
     started: list[UUID] = []
-    while due := lease.due(limit=1):
+    while due := in_line(limit=1):
         started.append(due[0])
         driver.advance(due[0])
     order = {"HIGH": 0, "MEDIUM": 1, "LOW": 2}

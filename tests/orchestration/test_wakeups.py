@@ -39,6 +39,12 @@ def test_a_broker_that_hangs_blocks_one_submission_for_some_seconds_and_the_next
     assert seconds_of(wakeups) < 0.1
 
 
+def test_a_process_that_is_shutting_down_sends_nothing_and_raises_nothing(silent: str) -> None:
+    wakeups = Wakeups(sender(silent))
+    wakeups.app.producer_pool.force_close_all(close_pool=True)
+    assert not wakeups.send(TASK, new_id())
+
+
 def test_a_broker_that_is_gone_is_asked_again_after_a_rest() -> None:
     now = 100.0
     wakeups = Wakeups(sender("redis://127.0.0.1:1/0"), clock=lambda: now)

@@ -24,6 +24,7 @@ from orchestration.management.stage import Stage
 from orchestration.models import Action, Run, Tool, ToolServer
 from orchestration.outcomes import Learned
 from orchestration.states import ActionState
+from tests.orchestration.rows import in_line
 from tests.pipeline.asking import fresh, submit
 from tests.pipeline.test_faults import FAULTY, QUESTION, register
 
@@ -199,7 +200,7 @@ def test_a_worker_that_is_shut_down_begins_nothing(quick: Stage, shutdown: Calla
     run = submit(quick, QUESTION)
     shutdown()
     assert driver.advance(run.pk) is Ended.NOT_CLAIMED
-    assert lease.due() == [run.pk]
+    assert in_line() == [run.pk]
 
 
 def test_a_shutdown_hands_over_a_run_whose_step_does_not_end(

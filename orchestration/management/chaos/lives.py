@@ -6,8 +6,6 @@ a life costs a fork, a connection to the database and the work itself.
 
 import os
 import random
-import signal
-import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -26,7 +24,6 @@ from orchestration.models import Run
 from orchestration.states import ApprovalState, Kind
 
 ROUND_TRIP = 3  # deaths of one run at most: attempts without an end are counted, and five fail it
-HAUNTED = 10.0  # seconds that the other worker gets while the first is stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,29 +134,6 @@ def ended(child: int, history: History) -> bool:
     if os.WIFEXITED(status) and os.WEXITSTATUS(status):
         raise Broken(f"run {history.name}: a life ended with an error; it stands on standard error")
     return os.WIFSIGNALED(status)
-
-
-def stopped(child: int) -> bool:
-    """Wait until a life stops at its point; return False when it ended before."""
-    _, status = os.waitpid(child, os.WUNTRACED)
-    return os.WIFSTOPPED(status)
-
-
-def haunt(nursery: Nursery, history: History, *, at: int) -> bool:
-    """Stop a worker at a point past its lease, let another one end the run, and wake the first; tell if it stopped."""
-    ghost = nursery.life(history, Countdown(at, by=signal.SIGSTOP))
-    if not stopped(ghost):
-        return False
-    other = nursery.life(history, Countdown(None))
-    ends = time.monotonic() + HAUNTED
-    # One that stopped in the middle of a transaction keeps its locks: the other can only wait for it.
-    while os.waitid(os.P_PID, other, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None and time.monotonic() < ends:
-        time.sleep(0.02)
-    os.kill(ghost, signal.SIGCONT)
-    os.waitpid(ghost, 0)
-    ended(other, history)
-    ended(nursery.life(history, Countdown(None)), history)
-    return True
 
 
 def carry(nursery: Nursery, histories: Iterable[History]) -> Tally:
