@@ -1,6 +1,6 @@
 """The receivers of a workspace and what they were told: registered, switched, rotated and retired by operators."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -118,18 +118,32 @@ def rows_of(found: Sequence[Webhook]) -> list[WebhookRow]:
 def webhooks(request: HttpRequest, actor: Actor) -> HttpResponse:
     """List the workspace's webhooks; a POST registers one and shows its secret, once."""
     require(actor, Scope.WEBHOOKS_WRITE)
-    if request.method == "POST":
-        made = verbs.register(url=request.POST.get("url"), events=request.POST.getlist("events"), actor=actor)
-        return shown(request, actor, made.webhook.pk, secret=made.secret)
+    if request.method != "POST":
+        return listed(request, actor)
+    sent = {"url": request.POST.get("url", ""), "events": request.POST.getlist("events")}
+    try:
+        made = verbs.register(url=sent["url"], events=sent["events"], actor=actor)
+    except Invalid as refused:
+        return listed(request, actor, sent=sent, error=str(refused))
+    return shown(request, actor, made.webhook.pk, secret=made.secret)
+
+
+def listed(
+    request: HttpRequest, actor: Actor, *, sent: Mapping[str, Any] | None = None, error: str = ""
+) -> HttpResponse:
+    """Show the list; what was typed stands in the form again when it cannot be taken."""
+    chosen = sent["events"] if sent else [notice.value for notice in NoticeType]
     retired = request.GET.get("retired") == "1"
     rows = Webhook.objects.filter(workspace_id=workspace_of(actor), retired_at__isnull=not retired)
     context = {
         "rows": rows_of(list(rows.order_by("-created_at", "-id")[:SHOWN])),
         "retired": retired,
-        "choices": [(notice.value, EVENTS[notice]) for notice in NoticeType],
+        "choices": [(notice.value, EVENTS[notice], notice.value in chosen) for notice in NoticeType],
         "limit": verbs.WEBHOOKS_LIMIT,
+        "sent": sent or {},
+        "error": error,
     }
-    return render(request, "console/webhooks.html", context)
+    return render(request, "console/webhooks.html", context, status=400 if error else 200)
 
 
 @require_http_methods(METHODS)

@@ -51,6 +51,13 @@ def test_a_receiver_that_cannot_be_is_refused_with_the_cure(ada: Person, form: d
     assert not Webhook.objects.exists()
 
 
+def test_what_was_typed_stands_in_the_form_again_beside_what_is_wrong(ada: Person) -> None:
+    shown = send(ada, LIST, url="https://10.0.0.1/hook", events="run.failed")
+    assert 'value="https://10.0.0.1/hook"' in shown.text
+    assert "leads to an address inside a network" in shown.words
+    assert [f'value="{event}" checked' in shown.text for event in ("run.failed", "run.completed")] == [True, False]
+
+
 def test_the_list_shows_the_last_thing_each_was_told(ada: Person) -> None:
     webhook = told(ada, attempts=2, fault="STATUS", answered=503)
     shown = look(ada, LIST)
