@@ -149,10 +149,10 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Skim:
-    """A passage at a glance: its sentences, the keys in each, and all keys with those of headings."""
+    """A passage at a glance: its sentences, which of them have the same keys, and all keys with those of headings."""
 
     pieces: tuple[Piece, ...]
-    keys: tuple[frozenset[str], ...]
+    alike: dict[frozenset[str], list[int]]
     every: frozenset[str]
 
 
@@ -160,7 +160,10 @@ class Skim:
 def skim(text: str) -> Skim:
     """Return a passage's sentences and their keys; kept for the passages read last."""
     pieces = tuple(pieces_of(text))
-    return Skim(pieces, tuple(keys_of(piece.text) for piece in pieces), keys_of(shown(text)))
+    alike: dict[frozenset[str], list[int]] = {}
+    for place, piece in enumerate(pieces):
+        alike.setdefault(keys_of(piece.text), []).append(place)
+    return Skim(pieces, alike, keys_of(shown(text)))
 
 
 def pieces_of(text: str) -> Iterator[Piece]:

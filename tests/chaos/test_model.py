@@ -71,7 +71,7 @@ class OneRun(RuleBasedStateMachine):
     @rule(worker=workers)
     def heartbeat(self, worker: Worker | None) -> None:
         if worker is not None:
-            holds = worker.lease.token == self.expected.token
+            holds = self.expected.live and worker.lease.token == self.expected.token
             assert lease.renew(worker.lease) == holds
             self.expected.leased = self.expected.leased or holds
 
