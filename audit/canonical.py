@@ -60,19 +60,25 @@ def check_name(name: object, path: str) -> None:
         raise CanonicalError(f"{path} has the key {name!r}; keys stay in the Basic Multilingual Plane")
 
 
-def sound(value: object, depth: int) -> bool:
-    """Tell whether ``check`` would let a value pass, for the kinds of values that nearly all are: no path is built."""
-    if depth > DEPTH_LIMIT:
+def sound(values: JSON, depth: int) -> bool:
+    """Tell whether ``check`` would let what an object or list holds pass, of the usual kinds: no path is built."""
+    if depth >= DEPTH_LIMIT:
         return False
-    if type(value) is str:
-        return value.isascii()
-    if type(value) is int:
-        return -INTEGER_LIMIT < value < INTEGER_LIMIT
-    if type(value) is dict:
-        return all(type(name) is str and name.isascii() and sound(item, depth + 1) for name, item in value.items())
-    if type(value) is list or type(value) is tuple:
-        return all(sound(item, depth + 1) for item in value)
-    return value is None or value is True or value is False
+    if type(values) is dict and not all(type(name) is str and name.isascii() for name in values):
+        return False
+    for value in values.values() if type(values) is dict else values:
+        kind = type(value)
+        if kind is str:
+            fits = value.isascii()
+        elif kind is int:
+            fits = -INTEGER_LIMIT < value < INTEGER_LIMIT
+        elif kind is dict or kind is list or kind is tuple:
+            fits = sound(value, depth + 1)
+        else:
+            fits = value is None or kind is bool
+        if not fits:
+            return False
+    return True
 
 
 def encode(document: Mapping[str, JSON]) -> bytes:

@@ -64,17 +64,21 @@ def add_document(*, source: str, title: str, text: str, actor: Actor, trusted: b
 
 # PostgreSQL reads a query of tens of thousands of words recursively, and gives up ("stack depth limit exceeded").
 TEXT_LIMIT = 8_000
-# All texts in one statement, each with its own best passages: those that share a word with it.
+# All texts in one statement, each with its own best passages: those that share a word with it. Materialized, because
+# PostgreSQL would otherwise make the query of a text anew for every passage that it looks at, and twice.
 CANDIDATES = """
+WITH asked AS MATERIALIZED (
+    SELECT place, replace(plainto_tsquery('english', text)::text, '&', '|')::tsquery AS words
+    FROM unnest(%s::text[]) WITH ORDINALITY AS given (text, place)
+)
 SELECT found.id, found.origin, found.text, found.sha256, found.trusted, found.title
-FROM unnest(%s::text[]) WITH ORDINALITY AS asked (text, place)
-CROSS JOIN LATERAL (SELECT replace(plainto_tsquery('english', asked.text)::text, '&', '|')::tsquery AS words) AS query
+FROM asked
 CROSS JOIN LATERAL (
-    SELECT p.id, p.origin, p.text, p.sha256, p.trusted, d.title, ts_rank_cd(p.search, query.words) AS rank
+    SELECT p.id, p.origin, p.text, p.sha256, p.trusted, d.title, ts_rank_cd(p.search, asked.words) AS rank
     FROM evidence_passage p
     JOIN evidence_document d ON d.id = p.document_id
     JOIN evidence_source s ON s.id = d.source_id
-    WHERE s.workspace_id = %s AND d.current AND p.search @@ query.words
+    WHERE s.workspace_id = %s AND d.current AND p.search @@ asked.words
     ORDER BY rank DESC, p.id LIMIT %s
 ) AS found
 ORDER BY asked.place, found.rank DESC, found.id

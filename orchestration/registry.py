@@ -1,5 +1,6 @@
 """The tools that runs may use: registered by an operator, pinned by definition hash, quarantined when they change."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -19,7 +20,11 @@ from guardians.toolrisk import Tier, effective_tier
 from orchestration import compensation
 from orchestration.compensation import CompensationError
 from orchestration.models import Tool, ToolServer
+from orchestration.selection import select
 from orchestration.states import ToolState
+
+# Every run discovers; that nothing changed is noted so often.
+NOTED_EVERY = dt.timedelta(minutes=1)
 
 
 class ToolChanged(Conflict):
@@ -61,12 +66,29 @@ def tools_chain(workspace: UUID) -> str:
     return f"tools:{workspace}"
 
 
-@transaction.atomic
 def record_definitions(server_id: UUID, definitions: Sequence[Definition], *, actor: Actor) -> Drift:
     """Compare what a server offers with what is on record; what is new or changed waits for a person.
 
     A tool that was gone and is back exactly as it was approved may be used again at once.
     """
+    if on_record(server_id, definitions):
+        return Drift((), (), ())
+    return record_changes(server_id, definitions, actor=actor)
+
+
+def on_record(server_id: UUID, definitions: Sequence[Definition]) -> bool:
+    """Tell whether a server offers just what is on record, and a discovery was noted a short while ago."""
+    server, known = select(ToolServer, "id = %s", server_id), select(Tool, "server_id = ANY(%s)", [server_id])
+    noted = server[0].discovered_at if server else None
+    if noted is None or noted < now() - NOTED_EVERY:
+        return False
+    held = {(tool.name, tool.definition_hash) for tool in known if tool.state != ToolState.RETIRED}
+    return held == {(definition.name, definition.hash) for definition in definitions}
+
+
+@transaction.atomic
+def record_changes(server_id: UUID, definitions: Sequence[Definition], *, actor: Actor) -> Drift:
+    """Bring what is on record to what a server offers, under a lock."""
     server = ToolServer.objects.select_for_update().get(pk=server_id)
     known = {tool.name: tool for tool in server.tools.select_for_update()}
     offered = {definition.name: definition for definition in definitions}
@@ -180,8 +202,17 @@ def tier_of(tool: Tool) -> Tier:
 
 def tools_of(workspace: UUID) -> dict[str, Tool]:
     """Return the workspace's tools by the name that requests use: ``server/tool``."""
-    rows = Tool.objects.filter(server__workspace_id=workspace).select_related("server").order_by("server__name", "name")
-    return {f"{tool.server.name}/{tool.name}": tool for tool in rows}
+    servers = {server.pk: server for server in servers_of(workspace)}
+    found: dict[str, Tool] = {}
+    for tool in select(Tool, "server_id = ANY(%s)", list(servers)):
+        tool.server = servers[tool.server_id]
+        found[f"{tool.server.name}/{tool.name}"] = tool
+    return dict(sorted(found.items()))
+
+
+def servers_of(workspace: UUID) -> list[ToolServer]:
+    """Return the workspace's tool servers by name, those that are switched off too."""
+    return select(ToolServer, "workspace_id = %s ORDER BY name", workspace)
 
 
 @transaction.atomic

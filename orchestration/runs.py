@@ -26,6 +26,7 @@ from orchestration import outcomes, priority, wakeups
 from orchestration.insertion import insert
 from orchestration.models import Approval, ApprovalVote, Run
 from orchestration.requests import Request, RequestError, clean
+from orchestration.selection import one
 from orchestration.states import TERMINAL, ApprovalState, RunState
 
 # Where a run waits for people when nothing makes it due.
@@ -114,7 +115,7 @@ def same_request(run: Run, digest: str) -> Run:
 
 
 def new_run(request: Request, document: str, digest: str, *, actor: Actor, idempotency_key: str | None) -> Run:
-    workspace = Workspace.objects.get(pk=workspace_of(actor))
+    workspace = one(Workspace, workspace_of(actor))
     made = keys.make(workspace)
     run = unsaved_run(request, document, digest, actor=actor, workspace=workspace, key=made.key)
     run.idempotency_key = idempotency_key

@@ -22,6 +22,7 @@ from audit import keys, ledger
 from audit.actors import Actor, ActorKind
 from audit.events import EventType
 from audit.fields import open_text
+from audit.models import Workspace
 from audit.vault import SealError
 from orchestration import metrics, priority, requests, runs
 from orchestration.engine import draining
@@ -33,6 +34,7 @@ from orchestration.engine.journal import StaleWrite, journal_for
 from orchestration.engine.lease import Heartbeat, Lease, claim, hand_over, release, renew
 from orchestration.engine.watch import BrokenOff, Overdue, watch_over
 from orchestration.models import Run
+from orchestration.selection import one
 from orchestration.states import TERMINAL, ApprovalState, Kind, RunState
 
 logger = logging.getLogger(__name__)
@@ -159,9 +161,10 @@ def leave(lease: Lease, heartbeat: Heartbeat, why: str) -> Ended:
 
 
 def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> Ended:
-    run = Run.objects.select_related("workspace").get(pk=lease.run)
+    run = one(Run, lease.run)
     if run.token != lease.token:
         return Ended.STALE
+    run.workspace = one(Workspace, run.workspace_id)
     key = keys.load(run.key_id)
     document = json.loads(open_text(key, run, "request_sealed"))
     request = requests.parse({n: v for n, v in document.items() if n != "kind"}, kind=Kind(document["kind"]))

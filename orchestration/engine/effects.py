@@ -7,7 +7,7 @@ from uuid import UUID
 from audit.events import EventType
 from audit.fields import seal_text
 from audit.spans import Span
-from evidence.models import Claim, ClaimBundle
+from evidence.models import Claim
 from guardians.guardian import Finding, Part
 from orchestration import material
 from orchestration.engine import undoing
@@ -16,7 +16,12 @@ from orchestration.engine.bench import Bench, State
 from orchestration.engine.deciding import is_supported
 from orchestration.engine.drafting import StepFailed
 from orchestration.models import Action
+from orchestration.selection import select
 from orchestration.states import ActionState
+
+LAST_CLAIMS = """
+bundle_id = (SELECT id FROM evidence_claimbundle WHERE run = %s ORDER BY revision DESC LIMIT 1) ORDER BY ordinal
+"""
 
 
 def execute(bench: Bench, state: State) -> State:
@@ -33,7 +38,7 @@ def execute(bench: Bench, state: State) -> State:
             act(bench, stored(planned["id"]))
         except EffectFailed as failure:
             undoing.undo(bench, failure, people=people)
-    if bench.journal.run.actions.filter(state=ActionState.UNDONE.value).exists():
+    if state.get("actions") and bench.journal.run.actions.filter(state=ActionState.UNDONE.value).exists():
         raise StepFailed("effect:undone: what this run did was undone, so it cannot end as if it were done")
     answer = compose(bench, state)
     settle_claims(bench)
@@ -99,9 +104,7 @@ def masked_claim(bench: Bench, state: State, claim: dict[str, Any]) -> str:
 
 def settle_claims(bench: Bench) -> None:
     """Publish what is supported and withhold the rest, in the last bundle."""
-    bundle = ClaimBundle.objects.filter(run=bench.journal.run.pk).order_by("-revision").first()
-    claims = Claim.objects.filter(bundle=bundle).order_by("ordinal") if bundle else Claim.objects.none()
-    for claim in claims:
+    for claim in select(Claim, LAST_CLAIMS, bench.journal.run.pk):
         if claim.state == "SUPPORTED":
             claim.publish()
         elif claim.state in {"CONTRADICTED", "INSUFFICIENT", "DISPUTED"}:

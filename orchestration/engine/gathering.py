@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from audit.actors import SYSTEM, Actor, ActorKind
@@ -103,7 +104,7 @@ def inline(bench: Bench) -> Iterator[Passage]:
 def current_tools(bench: Bench) -> dict[str, Tool]:
     """Return the READ_ONLY tools that may be used now, after comparing each server's offer with what was approved."""
     workspace = bench.journal.run.workspace_id
-    for server in ToolServer.objects.filter(workspace_id=workspace, enabled=True).order_by("name"):
+    for server in filter(attrgetter("enabled"), registry.servers_of(workspace)):
         check_server(server, bench.parts.bridge, bench.watch)
     tools = registry.tools_of(workspace)
     return {n: t for n, t in tools.items() if registry.usable(t) and registry.tier_of(t) is Tier.READ_ONLY}
