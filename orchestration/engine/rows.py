@@ -7,7 +7,7 @@ blobs; the columns in clear are compared with what is sealed.
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -205,6 +205,7 @@ def sealed_row(
         document["pruned"] = list(pruned)
     body = envelope.seal(of_checkpoint(here, "body"), document)
     sealed = envelope.seal(of_checkpoint(here, "metadata"), metadata)
+    shown = Shown.of(after, checkpoint, metadata, run=envelope.run_mark(metadata))
     return models.Checkpoint(
         thread=here.thread,
         namespace=here.namespace,
@@ -212,7 +213,11 @@ def sealed_row(
         body=body,
         metadata=sealed,
         digest=digest_of(here, parent=parent, body=body, metadata=sealed, blobs=blobs),
-        **asdict(Shown.of(after, checkpoint, metadata, run=envelope.run_mark(metadata))),
+        parent_id=shown.parent_id,
+        step=shown.step,
+        source=shown.source,
+        created_at=shown.created_at,
+        run=shown.run,
     )
 
 

@@ -23,6 +23,7 @@ from psycopg import Connection, RawCursor
 KEEP = "ON CONFLICT DO NOTHING"
 # Up to so many rows of a table are written as values.
 FEW = 3
+VERBATIM = frozenset({str, bytes, bool, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,11 @@ class Column:
         return cls(column.attname, quoted(str(column.column)), cast, preparer(column))
 
     def value(self, row: models.Model) -> Any:  # noqa: ANN401 - any column's value
-        return plain(self.prepare, getattr(row, self.attname))
+        value = getattr(row, self.attname)
+        # What nearly all values are needs no preparing, but for JSON, which has texts and truth values of its own.
+        if type(value) in VERBATIM and self.prepare is not json.dumps:
+            return value
+        return plain(self.prepare, value)
 
 
 def quoted(name: str) -> str:
