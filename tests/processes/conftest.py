@@ -15,8 +15,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def house(installation: House) -> Iterator[House]:
-    """Return the installation with one worker."""
-    installation.start_worker()
-    yield installation
-    installation.kill_workers()
+def house(installation: House) -> House:
+    """Return the installation with one worker: the one that the test before left alive, or a new one."""
+    if not installation.workers:
+        installation.start_worker()
+    return installation

@@ -41,7 +41,8 @@ registry.approve_tool(tool.pk, tier=Tier.READ_ONLY, seen=tool.definition_hash, a
 
 @pytest.fixture
 def hanging(installation: House) -> Iterator[House]:
-    """Return the house with a search that never ends."""
+    """Return the house with a search that never ends, and without a worker."""
+    installation.kill_workers()
     command = [sys.executable, "-S", str(FAULTY), "search:hang"]
     installation.manage("shell", "--verbosity", "0", "-c", REGISTER.format(command=command))
     yield installation
@@ -108,6 +109,7 @@ def test_a_worker_that_is_asked_to_stop_breaks_off_a_search_and_ends_in_time(
 def test_a_worker_whose_step_hangs_ends_in_time_and_the_run_goes_on_elsewhere(
     installation: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    installation.kill_workers()
     with model_server(Say(late_s=60)) as model:
         worker = installation.start_worker(
             "hung",
