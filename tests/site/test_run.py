@@ -261,8 +261,9 @@ def test_the_environments_python_runs_without_what_would_mislead_it(
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("PYTHONHOME", "/elsewhere")
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     known = run.clean()
-    assert not {"PYTHONPATH", "PYTHONHOME"} & set(known)
+    assert not {"PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"} & set(known)
     assert known["PATH"].startswith(str(run.VENV / "bin"))
 
 
