@@ -58,8 +58,9 @@ def select(model: type[M], rest: str, *params: Any) -> list[M]:  # noqa: ANN401 
 
 
 def one(model: type[M], key: Any) -> M:  # noqa: ANN401 - what the model's key is
-    """Return the row of a key; raises ObjectDoesNotExist."""
+    """Return the row of a key; raises the model's DoesNotExist."""
     found = select(model, "id = %s", key)
     if not found:
-        raise ObjectDoesNotExist(f"no {model._meta.verbose_name} {key}")
+        missing: type[ObjectDoesNotExist] = getattr(model, "DoesNotExist")  # noqa: B009 - the stubs do not know it
+        raise missing(f"no {model._meta.verbose_name} {key}")
     return found[0]
