@@ -25,6 +25,7 @@ from benchmarks.usage import cpu_seconds, memory, tree
 from benchmarks.workload import Case, cases
 
 BATCH = 100
+POLL_S = 0.1
 WHOLE = "submit to COMPLETED"
 RAMP = 10.0  # seconds in which users arrive; what was measured in them does not count
 WARM = 30
@@ -102,7 +103,7 @@ def one_batch(client: Client, case: Case) -> float:
     status, made = client.call("POST", "/api/v1/batches", {"requests": [case.item] * BATCH})
     if status != 202:
         raise WrongEnd(f"the batch was answered {status}: {made}")
-    until(lambda: completed(client, made["id"]), "the batch has ended", pause=0.02)
+    until(lambda: completed(client, made["id"]), "the batch has ended", pause=POLL_S)
     return time.perf_counter() - began
 
 
@@ -121,7 +122,7 @@ def batches(house: Installation, case: Case, book: Book, *, rounds: int) -> None
     table = summary(taken)
     spent_each = per_run(spent, rounds * BATCH)
     book.details[f"batch of {BATCH}, {case.name}"] = {**table, "cpu_ms_per_run": spent_each}
-    note = f"{rounds} batches, polled each 20 ms; median {table['p50']} s"
+    note = f"{rounds} batches, polled each 100 ms; median {table['p50']} s"
     book.note(f"batch of {BATCH}, all completed, p95, {case.name}", table["p95"], "s", limit=1.5, note=note)
     book.note(f"processor time per run, batch of {BATCH}, {case.name}", spent_each["total"], "ms", limit=15)
 
@@ -253,7 +254,7 @@ SCENES: Mapping[str, Callable[[Installation, Book, argparse.Namespace], None]] =
 
 NOTES = {
     "one client": "one connection, kept open; each request waits for its run (Prefer: wait=30) and reads its answer",
-    "batch": f"{BATCH} equal requests in one POST, then GET of the batch each 20 ms until all have completed",
+    "batch": f"{BATCH} equal requests in one POST, then GET of the batch each 100 ms until all have completed",
     "users": "locust in its own process on the same machine; each user submits, waits, reads the claims, and thinks",
     "rate": "the same users, each asking at a fixed rate; when all wait for answers the rate is no longer held",
     "processor time": "of all processes of the installation from /proc, PostgreSQL and Redis included, the client not",
