@@ -82,6 +82,12 @@ def load(key_id: UUID | None) -> vault.DataKey:
         raise KeyUnavailable(f"data key {key_id} does not open: {cure}") from error
 
 
+def destroy(key_id: UUID | None) -> None:
+    """Destroy a data key: what it sealed cannot be opened again. Part of the caller's transaction."""
+    if key_id is not None:
+        DataKey.objects.filter(pk=key_id).delete()
+
+
 def reference(text: str) -> str:
     """Return a keyed hash by which a text can be found again but not be guessed (64 hex digits)."""
     return vault.keyed_hash(settings.PROMETHEUS_VAULT_KEY, text)

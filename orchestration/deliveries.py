@@ -156,6 +156,9 @@ def turn(webhook_id: UUID, *, resolve: receivers.Lookup = receivers.lookup) -> i
         if delivery is None:
             break
         outcome = attempt(delivery, webhook=webhook, resolve=resolve)
+        if outcome.fault is Fault.SECRET:  # it may have been rotated since this turn began
+            webhook.refresh_from_db()
+            outcome = attempt(delivery, webhook=webhook, resolve=resolve)
         record(delivery, outcome, webhook=webhook)
         tried += 1
         if outcome.fault in {Fault.TIMEOUT, Fault.UNRESOLVED}:

@@ -19,6 +19,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request as HttpRequest
 from rest_framework.views import APIView
+from rest_framework_simplejwt.tokens import Token
 
 from audit import problems
 from audit.access import actor_of_key, actor_of_user, usable
@@ -167,7 +168,12 @@ class EventStreamRenderer(JSONRenderer):
 
 
 def may_still(request: HttpRequest, actor: Actor) -> bool:
-    """Tell whether who began the stream might begin it now: the key or the person still has the scope here."""
+    """Tell whether who began the stream might begin it now: the key or the person still has the scope here.
+
+    A bearer token that has expired begins nothing any more, whatever its owner may.
+    """
+    if isinstance(request.auth, Token) and float(request.auth["exp"]) <= time.time():
+        return False
     found: Actor | None = None
     if isinstance(request.auth, ApiKey):
         key = ApiKey.objects.filter(pk=request.auth.pk).first()

@@ -169,15 +169,16 @@ def switch(webhook_id: UUID, *, actor: Actor, on: bool, then: Callable[[Webhook]
 
 @transaction.atomic
 def rotate(webhook_id: UUID, *, actor: Actor) -> Registered:
-    """Give the webhook a new secret. For ROTATION_HOURS notices are signed with the former one too.
+    """Give the webhook a new secret, under a new key. For ROTATION_HOURS notices are signed with the former one too.
 
-    One that does not open any more is not carried along; rotating is how a webhook gets out of that.
+    The former key is destroyed: a copy of the row from before the rotation opens no more. A secret that does not
+    open any more is not carried along; rotating is how a webhook gets out of that.
 
     Raises:
         Conflict: it is retired. Otherwise as found does.
     """
     webhook = usable(webhook_id, actor=actor)
-    former = kept_secret(webhook)
+    former, former_key = kept_secret(webhook), webhook.key_id
     key, secret = keys.create(webhook.workspace), new_secret()
     webhook.key_id = key.id
     seal_text(key, webhook, "secret_sealed", secret)
@@ -186,6 +187,7 @@ def rotate(webhook_id: UUID, *, actor: Actor) -> Registered:
         seal_text(key, webhook, "former_sealed", former)
         webhook.former_until = now() + timedelta(hours=ROTATION_HOURS)
     webhook.save(update_fields=["key", "secret_sealed", "former_sealed", "former_until"])
+    keys.destroy(former_key)
     data: dict[str, JSON] = {"webhook": str(webhook.pk), "hours": ROTATION_HOURS if former else 0}
     ledger.append(ledger.Event(EventType.WEBHOOK_ROTATED, actor, data), chain=chain_of(webhook.workspace_id))
     return Registered(webhook, secret)
@@ -208,7 +210,7 @@ def usable(webhook_id: UUID, *, actor: Actor) -> Webhook:
 
 @transaction.atomic
 def retire(webhook_id: UUID, *, actor: Actor) -> Webhook:
-    """End the webhook for good: nothing is told any more, its secrets go, its deliveries stay to be read.
+    """End the webhook for good: nothing is told any more, its secrets and key go, its deliveries stay to be read.
 
     It counts no longer towards the limit. A second call changes nothing. Raises as found does.
     """
@@ -217,6 +219,7 @@ def retire(webhook_id: UUID, *, actor: Actor) -> Webhook:
         webhook.enabled, webhook.retired_at = False, now()
         webhook.secret_sealed, webhook.former_sealed, webhook.former_until = b"", None, None
         webhook.save(update_fields=["enabled", "retired_at", "secret_sealed", "former_sealed", "former_until"])
+        keys.destroy(webhook.key_id)
         data: dict[str, JSON] = {"webhook": str(webhook.pk), "given_up": give_up_all(webhook)}
         ledger.append(ledger.Event(EventType.WEBHOOK_RETIRED, actor, data), chain=chain_of(webhook.workspace_id))
     return webhook

@@ -332,3 +332,20 @@ def test_after_a_rotation_both_secrets_sign_for_a_day(ada: Person, listener: Lis
     deliveries.turn(made.webhook.pk)
     assert not verifies(listener.heard[1], made.secret)
     assert verifies(listener.heard[1], fresh.secret)
+
+
+def test_a_rotation_in_the_middle_of_a_turn_loses_no_notice(
+    ada: Person, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, take = registered(ada, listener.url), deliveries.take
+    cancelled(ada)
+
+    def taken_as_it_is_rotated(webhook: Webhook) -> Delivery | None:
+        monkeypatch.setattr(deliveries, "take", take)
+        webhooks.rotate(webhook.pk, actor=ada.actor)
+        return take(webhook)
+
+    monkeypatch.setattr(deliveries, "take", taken_as_it_is_rotated)
+    assert deliveries.turn(made.webhook.pk) == 1
+    assert verifies(listener.heard[0], made.secret)
+    assert Delivery.objects.get().status == "DELIVERED"

@@ -15,6 +15,7 @@ from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 from django.utils.timezone import now
 from rest_framework.request import Request as RestRequest
+from rest_framework_simplejwt.tokens import AccessToken
 
 from audit import apikeys
 from audit.access import actor_of_key
@@ -131,6 +132,14 @@ def test_a_stream_may_go_on_until_its_key_is_revoked(ada: Person) -> None:
     assert streams.may_still(asked, actor)
     apikeys.revoke_key(ApiKey.objects.get(pk=key.pk), actor=ada.actor)
     assert not streams.may_still(asked, actor)
+
+
+def test_a_stream_may_go_on_until_its_token_expires(grace: Person) -> None:
+    asked, token = asked_by(grace), AccessToken.for_user(grace.user)
+    asked.auth = token
+    assert streams.may_still(asked, grace.actor)
+    token.set_exp(lifetime=timedelta(seconds=-1))
+    assert not streams.may_still(asked, grace.actor)
 
 
 @pytest.mark.parametrize("loss", ["membership", "account"])

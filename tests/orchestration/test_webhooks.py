@@ -9,7 +9,7 @@ from audit import apikeys, keys
 from audit.errors import Conflict, NotAllowed, NotFound
 from audit.fields import open_text
 from audit.ids import new_id
-from audit.models import Entry
+from audit.models import DataKey, Entry
 from audit.roles import Scope
 from audit.vault import SealError
 from orchestration import receivers, webhooks
@@ -289,6 +289,17 @@ def test_rotating_mends_a_secret_that_does_not_open(ada: Person) -> None:
     with pytest.raises(webhooks.SecretUnavailable):
         webhooks.secrets_of(Webhook.objects.get())
     assert webhooks.secrets_of(webhooks.rotate(made.webhook.pk, actor=ada.actor).webhook)[1:] == []
+
+
+def test_rotating_and_retiring_destroy_the_key_of_the_secret_before(ada: Person) -> None:
+    webhook = registered(ada).webhook
+    before = Webhook.objects.get()
+    webhooks.rotate(webhook.pk, actor=ada.actor)
+    with pytest.raises(webhooks.SecretUnavailable):
+        webhooks.secrets_of(before)
+    assert [key.pk for key in DataKey.objects.all()] == [Webhook.objects.get().key_id]
+    webhooks.retire(webhook.pk, actor=ada.actor)
+    assert not DataKey.objects.exists()
 
 
 def test_a_retired_receiver_makes_room_and_keeps_what_it_was_told(
