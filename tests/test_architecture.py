@@ -17,9 +17,9 @@ SHELL = frozenset(
         "access", "action_models", "admin", "api", "apikeys", "apps", "batches", "batches_api", "bindings",
         "checkpoints", "console", "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry",
         "insertion", "keys", "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
-        "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "serializers",
-        "snapshots", "streams", "tasks", "tools_api", "wakeups", "webhook_models", "webhooks", "webhooks_api",
-        "workspaces",
+        "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "selection",
+        "serializers", "snapshots", "streams", "tasks", "tools_api", "wakeups", "webhook_models", "webhooks",
+        "webhooks_api", "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")
