@@ -26,17 +26,17 @@ class Channels(TypedDict, total=False):
     answer: str
 
 
-QUESTION = "  What does the supplier owe under the indemnity of clause 7, and until which date?  "
+QUESTION = "  What does the supplier owe us under the indemnity of clause 7, and until which date?  "
 SUPPORTED_FROM = 0.5
 
 
 def passage(number: int) -> dict[str, str]:
     text = (
-        f"Under clause {number + 3} of the master agreement the supplier shall indemnify the customer against all "
-        f"losses arising from third party claims, up to {7 * number} thousand euro per event, provided that notice is "
-        f"given within {number + 1} days after the customer learned of the claim; the cap of {7 * number} thousand "
-        f"does not apply to wilful misconduct, and clause {number + 3} survives termination of this agreement for the "
-        "period that the governing law allows."
+        f"Under clause {number + 3} of the agreement the supplier shall indemnify the customer against all losses "
+        f"arising from third party claims, up to {7 * number} thousand euro per event, provided that notice is given "
+        f"within {number + 1} days after the customer learned of the claim; the cap of {7 * number} thousand does not "
+        f"apply to willful misconduct, and clause {number + 3} survives any termination or expiry of this agreement "
+        "if governing law allows."
     )
     return {"id": f"p{number}", "source": f"doc-{number % 4}", "text": text}
 
@@ -46,15 +46,15 @@ PASSAGES = tuple(passage(number) for number in range(10))
 
 def cited(number: int) -> dict[str, Any]:
     text = (
-        f"Under clause {number + 3} the supplier shall indemnify the customer against losses from third party claims "
-        "always."
+        f"Under clause {number + 3} the supplier must indemnify us against all losses from third party claims "
+        "only to cap."
     )
     return {"id": f"c{number}", "text": text, "cites": [f"p{number}"]}
 
 
 UNSUPPORTED = {
     "id": "c4",
-    "text": "Auditors may inspect premises twice yearly under supervision of the harbour board.",
+    "text": "Auditors may inspect premises within April under supervision of the harbour board.",
     "cites": [],
 }
 CLAIMS = (*(cited(number) for number in range(4)), UNSUPPORTED)
@@ -94,7 +94,7 @@ def draft(_: State) -> dict[str, Any]:
 
 def guardians(state: State) -> dict[str, Any]:
     text = "\n".join(claim["text"] for claim in state["claims"])
-    hits = {name: sum(bool(pattern.search(text)) for pattern in known) for name, known in PATTERNS.items()}
+    hits = {name: [pattern.pattern for pattern in known if pattern.search(text)] for name, known in PATTERNS.items()}
     votes = [{"guardian": n, "verdict": "deny" if found else "approve", "hits": found} for n, found in hits.items()]
     return {"votes": votes}
 
