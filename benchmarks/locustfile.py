@@ -57,7 +57,8 @@ class Asker(FastHttpUser):  # type: ignore[misc,unused-ignore] # locust may be m
 
     def tell(self, run: dict[str, Any], milliseconds: float) -> None:
         fault = None if run.get("state") == "COMPLETED" else RuntimeError(f"ended {run.get('state', 'unanswered')}")
-        events.request.fire(
+        told: Any = events.request  # locust's hooks have no types
+        told.fire(
             request_type="RUN",
             name="submit to COMPLETED",
             response_time=milliseconds,
