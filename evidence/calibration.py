@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 STEPS = 60
 
@@ -63,6 +64,8 @@ def at_most(leaks: int, n: int, share: float) -> float:
     return min(1.0, math.fsum(map(math.exp, terms)))
 
 
+# It is asked of the few records in force before every judgement.
+@lru_cache(maxsize=64)
 def upper_bound(leaks: int, n: int, *, delta: float) -> float:
     """Return the share that ``leaks`` of ``n`` does not exceed with confidence ``1 - delta``; 1.0 without any.
 

@@ -14,7 +14,7 @@ from audit.stakes import Stakes
 from evidence.calibration import Calibration
 from evidence.claims import Statement
 from evidence.passages import Passage
-from evidence.ranking import rank
+from evidence.ranking import Index, index
 from evidence.sources import Need, Voices, Weighed, voices, weigh
 from evidence.typed import scoring, wording
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
@@ -75,6 +75,7 @@ class Terms:
     """What the claims of one answer are judged with."""
 
     passages: tuple[Passage, ...]
+    index: Index
     verifier: Verifier
     threshold: float
     need: Need
@@ -108,7 +109,7 @@ def judge(
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
     unique = {(p.id, p.source, p.text, p.trusted): p for p in passages if p.text.strip()}
     ordered = tuple(unique[name] for name in sorted(unique))
-    terms = Terms(ordered, verifier, calibration.threshold, policy.need(stakes), context)
+    terms = Terms(ordered, index(ordered), verifier, calibration.threshold, policy.need(stakes), context)
     return report([judge_one(statement, terms) for statement in statements])
 
 
@@ -146,7 +147,7 @@ def candidates(statement: Statement, terms: Terms) -> list[Passage]:
     """Return the passages that bear most on a statement, and every other that might conflict with it."""
     if len(terms.passages) <= LOOKED_AT:
         return list(terms.passages)
-    ranked = rank(statement.text, terms.passages, limit=len(terms.passages))
+    ranked = terms.index.rank(statement.text, limit=len(terms.passages))
     best = sorted(ranked, key=lambda item: (-item.score, item.passage.sha256, item.passage.id))
     return [
         item.passage

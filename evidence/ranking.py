@@ -5,7 +5,7 @@ whether a passage carries a claim is the gate's to say.
 """
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -39,13 +39,52 @@ def rank(text: str, passages: Sequence[Passage], *, limit: int) -> tuple[Ranked,
 
     Passages of the same text count once, the trusted one if there is one. Equal scores keep the order of ``passages``.
     """
-    unique = distinct(passages)
+    return index(passages).rank(text, limit=limit)
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Passages that several texts are ranked by.
+
+    Attributes:
+        passages: each text once.
+        lengths: of each passage against the mean of them all, as BM25 lets them count.
+        held: key -> the places of the passages that hold it, each with how often.
+    """
+
+    passages: tuple[Passage, ...]
+    lengths: tuple[float, ...]
+    held: Mapping[str, Sequence[tuple[int, int]]]
+
+    def rank(self, text: str, *, limit: int) -> tuple[Ranked, ...]:
+        """Return the same as ``rank``."""
+        scores = [0.0] * len(self.passages)
+        for word in terms_of(text).counts:
+            places = self.held.get(word, ())
+            weight = rarity(len(places), of=len(self.passages))
+            for place, count in places:
+                scores[place] += weight * count * (K1 + 1) / (count + self.lengths[place])
+        found = [Ranked(p, score) for p, score in zip(self.passages, scores, strict=True) if score > 0]
+        found.sort(key=lambda ranked: -ranked.score)
+        return tuple(found[: max(0, limit)])
+
+
+def index(passages: Iterable[Passage]) -> Index:
+    unique = tuple(distinct(passages))
     terms = [terms_of(passage.text) for passage in unique]
-    weights = weigh(terms_of(text).counts, terms)
     mean = sum(term.length for term in terms) / max(1, len(terms))
-    found = [Ranked(p, score(term, weights, mean=mean)) for p, term in zip(unique, terms, strict=True)]
-    found.sort(key=lambda ranked: -ranked.score)
-    return tuple(ranked for ranked in found if ranked.score > 0)[: max(0, limit)]
+    held: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    for place, term in enumerate(terms):
+        for word, count in term.counts.items():
+            held[word].append((place, count))
+    # Where the mean is 0, no passage holds anything.
+    lengths = tuple(K1 * (1 - B + B * term.length / mean) for term in terms) if mean else ()
+    return Index(unique, lengths, dict(held))
+
+
+def rarity(holding: int, *, of: int) -> float:
+    """Return the inverse document frequency of a key that so many passages hold; always above 0."""
+    return math.log1p((of - holding + 0.5) / (holding + 0.5))
 
 
 def distinct(passages: Iterable[Passage]) -> list[Passage]:
@@ -68,19 +107,3 @@ def terms_of(text: str) -> Terms:
         if word not in STOP:
             counts[key(word)] += count
     return Terms(counts, counts.total())
-
-
-def weigh(asked: Iterable[str], terms: Sequence[Terms]) -> dict[str, float]:
-    """Return the inverse document frequency of each key asked for that some passage holds; always above 0."""
-    held = {word: sum(word in term.counts for term in terms) for word in asked}
-    return {word: math.log1p((len(terms) - n + 0.5) / (n + 0.5)) for word, n in held.items() if n}
-
-
-def score(term: Terms, weights: Mapping[str, float], *, mean: float) -> float:
-    """Return BM25 of one passage; ``mean`` is the mean length of all, and above 0 where any key is found."""
-    total = 0.0
-    for word, weight in weights.items():
-        count = term.counts.get(word, 0)
-        if count:
-            total += weight * count * (K1 + 1) / (count + K1 * (1 - B + B * term.length / mean))
-    return total

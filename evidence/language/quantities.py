@@ -16,6 +16,7 @@ from evidence.language.units import CURRENCIES, KNOWN, Measure, Unit, unit_at
 MOST_IN_A_SENTENCE = 60
 COUNT = Unit("")
 ORDINAL = Unit("ordinal")
+UNMEASURED = frozenset({COUNT.family, ORDINAL.family})
 TIMES = {"once": Decimal(1), "twice": Decimal(2), "thrice": Decimal(3)}
 RATES = {
     "hourly": "hour",
@@ -245,8 +246,7 @@ def counted(tokens: Sequence[Token], end: int) -> tuple[str, ...]:
 def relate(claim: Quantity, source: Quantity) -> Relation:
     """Return how a claim's quantity stands to a source's: ENTAILED when the source's makes it true."""
     if not comparable(claim, source):
-        measures = {claim.unit.family, source.unit.family} & {"", "ordinal"}
-        unlike = not measures and claim.written == source.written
+        unlike = claim.written == source.written and UNMEASURED.isdisjoint((claim.unit.family, source.unit.family))
         return Relation.UNIT if unlike else Relation.INCOMPARABLE
     if claim.written == source.written and claim.low != source.low:
         return Relation.UNIT
@@ -257,10 +257,9 @@ def comparable(claim: Quantity, source: Quantity) -> bool:
     """Tell whether two quantities measure or count the same kind of thing."""
     if claim.unit.family != source.unit.family:
         return False
-    if claim.unit.family not in {"", "ordinal"}:
+    if claim.unit.family not in UNMEASURED or not claim.nouns or not source.nouns:
         return True
-    shared = set(claim.nouns) & set(source.nouns)
-    return bool(shared) or not claim.nouns or not source.nouns or claim.written == source.written
+    return claim.written == source.written or not set(claim.nouns).isdisjoint(source.nouns)
 
 
 def within_bounds(claim: Quantity, source: Quantity) -> Relation:

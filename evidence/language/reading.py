@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from audit.spans import Span
 from evidence.language import conditions, dates, negation, quantities
@@ -27,6 +27,8 @@ ITEM = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+$")
 ITEM_MARK, LEAD = 12, 200
 FULL, HALF = 1.0, 0.5
 LIGHT_KEYS = frozenset(key(word) for word in LIGHT)
+# How many readings are kept, and how many of what is derived from one: about 15 kB each, some 15 MB at most.
+READINGS_KEPT = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,12 @@ class Word:
     name: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """One sentence. ``whole`` is False when it is too long, or holds too many numbers, and was cut there."""
+    """One sentence. ``whole`` is False when it is too long, or holds too many numbers, and was cut there.
+
+    A reading equals only itself, so that what is derived from it can be kept; ``read`` keeps the readings.
+    """
 
     text: str
     tokens: tuple[Token, ...]
@@ -53,16 +58,48 @@ class Reading:
     places: dict[str, tuple[int, ...]]
     whole: bool
 
+    @cached_property
+    def folded(self) -> frozenset[str]:
+        """Return every token without case."""
+        return frozenset(token.folded for token in self.tokens)
+
+    @cached_property
+    def starts(self) -> tuple[int, ...]:
+        """Return the tokens of the words, ascending."""
+        return tuple(word.at for word in self.words)
+
+    @cached_property
+    def word_at(self) -> dict[int, int]:
+        """Return the place of the word that each token is; tokens without content have none."""
+        return {at: place for place, at in enumerate(self.starts)}
+
+    @cached_property
+    def weights(self) -> tuple[float, ...]:
+        return tuple(word.weight for word in self.words)
+
+    @cached_property
+    def weight(self) -> float:
+        return sum(self.weights)
+
+    @cached_property
+    def denials(self) -> tuple[int, ...]:
+        """Return how many negations deny each token."""
+        denials = [0] * len(self.tokens)
+        for found in self.negations:
+            for at in range(found.at + 1, found.end):
+                denials[at] += 1
+        return tuple(denials)
+
     def span(self, first: int, end: int) -> Span:
         """Return the place of tokens ``first`` to ``end`` in the sentence."""
         return Span(self.tokens[first].start, self.tokens[end - 1].end)
 
-    def denied(self, at: int) -> int:
-        """Return how many negations deny a token."""
-        return sum(found.denies(at) for found in self.negations)
-
     def conditional(self, at: int) -> bool:
-        return any(condition.holds(at) for condition in self.conditions)
+        return any(condition.holds(at) for condition in self.conditions) if self.conditions else False
+
+    def valued(self, at: int) -> bool:
+        """Tell whether a token belongs to a quantity or to the words of its bound."""
+        return any(quantity.outer[0] <= at < quantity.outer[1] for quantity in self.quantities)
 
     def predicate(self, place: int) -> bool:
         """Tell whether a word is what an auxiliary says of its subject: "given" in "must not be given"."""
@@ -85,7 +122,7 @@ class Reading:
         return self.span(first, end).of(self.text)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=READINGS_KEPT)
 def read(sentence: str) -> Reading:
     """Return the reading of one sentence; kept for the sentences read last."""
     every = tuple(tokens(sentence[:CHARS_LIMIT]))

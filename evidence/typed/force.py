@@ -1,10 +1,14 @@
 """How much a claim says against how much a sentence says: all or some, must or may, always or only when."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
+from evidence.language.conditions import Condition
 from evidence.language.lexicon import AUXILIARIES, EXCLUSIVE, OBLIGATION, PARTIAL, POSSIBILITY, STOP, UNIVERSAL, words
-from evidence.language.reading import FULL, Reading
+from evidence.language.reading import FULL, READINGS_KEPT, Reading
 from evidence.language.text import Kind
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching
@@ -13,8 +17,8 @@ from evidence.verdicts import Rule
 EXCEPT = words("unless except")
 SHARED = ("one", "of", "the")
 GOVERNS = 4
-QUANTIFIES = 3
 EVERY_KIND = UNIVERSAL | words("any both")
+QUANTIFIERS = EXCLUSIVE | UNIVERSAL | PARTIAL
 
 
 class Force(StrEnum):
@@ -44,27 +48,50 @@ STRONGER = {
 def modalities(matching: Matching) -> Iterator[Conflict]:
     """Yield the verbs that the claim makes a duty, or a fact, and the sentence does not."""
     claim, source = matching.claim, matching.source
+    ours, theirs = forces(claim), forces(source)
     for place, pair in matching.pairs.items():
-        at, there = claim.words[place].at, source.words[pair].at
-        forces = force_at(claim, at), force_at(source, there)
-        if forces in OPPOSED_FORCES:
+        if ours[place] is theirs[pair]:
+            continue
+        at, there = claim.starts[place], source.starts[pair]
+        found = ours[place], theirs[pair]
+        if found in OPPOSED_FORCES:
             yield Conflict(Rule.MODALITY, governed(claim, at), governed(source, there), opposed=True)
-        elif forces in STRONGER and (has_verb(claim, at) or forces[0] is not Force.PLAIN):
+        elif found in STRONGER and (has_verb(claim, at) or found[0] is not Force.PLAIN):
             yield Conflict(Rule.MODALITY, governed(claim, at), governed(source, there))
 
 
 def bare_modalities(matching: Matching) -> Iterator[Conflict]:
     """Yield the modal verbs of the claim that govern a value, "must be 5", where the sentence has none like it."""
-    claim, source = matching.claim, matching.source
-    there = {FORCES[token.folded]: at for at, token in enumerate(source.tokens) if token.folded in FORCES}
-    for at, token in enumerate(claim.tokens):
-        force = FORCES.get(token.folded)
-        if force is None or force in there or any(at < word.at <= at + GOVERNS for word in claim.words):
+    there = modals(matching.source)
+    for at, force in bare_modals(matching.claim):
+        if force in there:
             continue
         other = next((there[one] for one in there if (force, one) in OPPOSED_FORCES), None)
         source_span = (other, other + 1) if other is not None else None
         if other is not None or (force, Force.PLAIN) in STRONGER:
             yield Conflict(Rule.MODALITY, (at, at + 1), source_span, opposed=other is not None)
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def modals(reading: Reading) -> dict[Force, int]:
+    """Return the forces that stand in a reading, in order, each with the last token of it."""
+    return {FORCES[token.folded]: at for at, token in enumerate(reading.tokens) if token.folded in FORCES}
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def bare_modals(reading: Reading) -> tuple[tuple[int, Force], ...]:
+    """Return the modal verbs that govern no word, by token."""
+    return tuple(
+        (at, FORCES[token.folded])
+        for at, token in enumerate(reading.tokens)
+        if token.folded in FORCES and not any(at < start <= at + GOVERNS for start in reading.starts)
+    )
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def forces(reading: Reading) -> tuple[Force, ...]:
+    """Return the force of each word of a reading."""
+    return tuple(force_at(reading, at) for at in reading.starts)
 
 
 def modal_before(reading: Reading, at: int) -> int | None:
@@ -97,11 +124,8 @@ def governed(reading: Reading, at: int) -> tuple[int, int]:
 def quantifiers(matching: Matching) -> Iterator[Conflict]:
     """Yield the "all", "most", "only" of the claim that the sentence does not say."""
     claim, source = matching.claim, matching.source
-    there = {token.folded for token in source.tokens}
-    for at, token in enumerate(claim.tokens):
-        if token.kind is not Kind.WORD or any(q.outer[0] <= at < q.outer[1] for q in claim.quantities):
-            continue
-        other = unlike(token.folded, there)
+    for at in quantifying(claim):
+        other = unlike(claim.tokens[at].folded, source.folded)
         if other is None:
             continue
         place = next((p for p, found in enumerate(source.tokens) if found.folded in other), None)
@@ -112,7 +136,15 @@ def quantifiers(matching: Matching) -> Iterator[Conflict]:
             yield Conflict(Rule.QUANTIFIER, span, (place, min(len(source.tokens), place + 2)), opposed=True)
 
 
-def unlike(word: str, there: set[str]) -> frozenset[str] | None:
+@lru_cache(maxsize=READINGS_KEPT)
+def quantifying(reading: Reading) -> tuple[int, ...]:
+    """Return the tokens that quantify, but for those of a quantity: "all", not "some 50"."""
+    return tuple(
+        at for at, token in enumerate(reading.tokens) if token.folded in QUANTIFIERS and not reading.valued(at)
+    )
+
+
+def unlike(word: str, there: frozenset[str]) -> frozenset[str] | None:
     """Return the words of the source that a quantifier is at odds with; None when it is at odds with nothing."""
     if word in EXCLUSIVE:
         return None if there & EXCLUSIVE else frozenset()
@@ -126,11 +158,18 @@ def unlike(word: str, there: set[str]) -> frozenset[str] | None:
 def ranks(matching: Matching) -> Iterator[Conflict]:
     """Yield a superlative that the sentence shares out or ranks lower: "one of the largest", "the second largest"."""
     claim, source = matching.claim, matching.source
-    for place, pair in matching.pairs.items():
-        at, there = claim.words[place].at, source.words[pair].at
-        if claim.tokens[at].folded.endswith("est") and rank_before(source, there) != rank_before(claim, at):
+    ranked = superlatives(claim)
+    for place in [place for place in matching.pairs if place in ranked]:
+        at, there = claim.starts[place], source.starts[matching.pairs[place]]
+        if rank_before(source, there) != rank_before(claim, at):
             first = max(0, there - len(SHARED) - 1)
             yield Conflict(Rule.QUANTIFIER, (max(0, at - 1), at + 1), (first, there + 1), opposed=True)
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def superlatives(reading: Reading) -> frozenset[int]:
+    """Return the words that look like a superlative."""
+    return frozenset(place for place, at in enumerate(reading.starts) if reading.tokens[at].folded.endswith("est"))
 
 
 def rank_before(reading: Reading, at: int) -> str:
@@ -146,12 +185,17 @@ def conditions(matching: Matching) -> Iterator[Conflict]:
     """Yield the conditions of the sentence that the claim leaves out, so that it says more than its source."""
     claim, source = matching.claim, matching.source
     for condition in source.conditions:
-        inside = [place for place, word in enumerate(source.words) if condition.first < word.at < condition.end]
+        inside = words_in(source, condition)
         kept = sum(place in matching.back for place in inside)
         if inside and kept * 2 < len(inside):
             yield Conflict(Rule.CONDITION, (0, len(claim.tokens)), (condition.first, condition.end))
         elif kept:
             yield from turned(matching, inside, (condition.first, condition.end), excepts=condition.opener in EXCEPT)
+
+
+def words_in(reading: Reading, condition: Condition) -> range:
+    """Return the words of a condition behind what opens it."""
+    return range(bisect_right(reading.starts, condition.first), bisect_left(reading.starts, condition.end))
 
 
 def turned(
@@ -169,9 +213,8 @@ def turned(
 
 def is_rule(reading: Reading, at: int) -> bool:
     """Tell whether a sentence states what holds in general: in the present tense, and not of "a musician who …"."""
-    return not PRESENT.isdisjoint(token.folded for token in reading.tokens) and PAST.isdisjoint(
-        token.folded for token in reading.tokens[:at]
-    )
+    past = (token.folded for token in reading.tokens[:at])
+    return not PRESENT.isdisjoint(reading.folded) and PAST.isdisjoint(past)
 
 
 def is_kind(reading: Reading, at: int) -> bool:
@@ -186,21 +229,44 @@ NARROWING = words("with among who whose")
 RESTRICTS = 8
 
 
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """Tokens ``first`` ("with") to ``end`` that narrow the noun before them: places of the noun and of what they say.
+
+    Attributes:
+        said: the words of full weight.
+    """
+
+    first: int
+    end: int
+    noun: int
+    said: tuple[int, ...]
+
+
 def restrictions(matching: Matching) -> Iterator[Conflict]:
     """Yield "patients with X" of the sentence where the claim says "patients" alone."""
-    source = matching.source
-    places = {word.at: place for place, word in enumerate(source.words)}
-    for at, token in enumerate(source.tokens):
-        head = places.get(at - 1)
-        if token.folded not in NARROWING or head not in matching.back or not is_rule(source, at):
-            continue
-        if token.folded != "with" and not is_kind(source, at - 1):
-            continue
-        end = restriction_end(source, at)
-        inside = [places[place] for place in range(at + 1, end) if place in places]
-        full = [place for place in inside if source.words[place].weight == FULL]
-        if full and not any(place in matching.back for place in full):
-            yield Conflict(Rule.CONDITION, (0, len(matching.claim.tokens)), (at, end))
+    for found in restricting(matching.source):
+        if found.noun in matching.back and not any(place in matching.back for place in found.said):
+            yield Conflict(Rule.CONDITION, (0, len(matching.claim.tokens)), (found.first, found.end))
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def restricting(reading: Reading) -> tuple[Restriction, ...]:
+    found = (restriction_at(reading, at) for at in range(1, len(reading.tokens)))
+    return tuple(one for one in found if one is not None)
+
+
+def restriction_at(reading: Reading, at: int) -> Restriction | None:
+    """Return the restriction that token ``at`` opens; None where it opens none that says anything."""
+    opener, noun = reading.tokens[at].folded, reading.word_at.get(at - 1)
+    if opener not in NARROWING or noun is None or not is_rule(reading, at):
+        return None
+    if opener != "with" and not is_kind(reading, at - 1):
+        return None
+    end = restriction_end(reading, at)
+    inside = [reading.word_at[place] for place in range(at + 1, end) if place in reading.word_at]
+    said = tuple(place for place in inside if reading.weights[place] == FULL)
+    return Restriction(at, end, noun, said) if said else None
 
 
 def restriction_end(source: Reading, at: int) -> int:

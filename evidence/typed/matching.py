@@ -1,12 +1,16 @@
 """Which word of a claim is which word of a sentence, and what stands in the place of the words that are not found."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evidence.language.lexicon import DEMONYM_ENDINGS
-from evidence.language.reading import FULL, HALF, Reading, Word
+from evidence.language.reading import FULL, HALF, READINGS_KEPT, Reading
 
 STEM_LETTERS = 5
+# Two forms of one word begin with the same letters, so many at least.
+BEGINNING = 3
 SLOT = 4
 # A claim that misses more words than this is not about the sentence; their other forms are not looked for.
 LIKENED = 30
@@ -33,18 +37,31 @@ class Matching:
 
     def found(self, token: int) -> int | None:
         """Return the source token that is paired with a claim token."""
-        place = place_of(self.claim.words, token)
+        place = self.claim.word_at.get(token)
         pair = self.pairs.get(place) if place is not None else None
         return self.source.words[pair].at if pair is not None else None
 
 
-def place_of(words: tuple[Word, ...], token: int) -> int | None:
-    """Return the place of the word that is token ``token``, by bisection."""
-    low, high = 0, len(words)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if words[middle].at < token else (low, middle)
-    return low if low < len(words) and words[low].at == token else None
+@dataclass(frozen=True, slots=True)
+class Forms:
+    """Where in a reading other forms of a word can stand, by places among the words.
+
+    Attributes:
+        beginnings: first letters of keys -> the words whose keys begin so.
+        acronyms: the words that may be written for several.
+    """
+
+    beginnings: dict[str, list[int]]
+    acronyms: list[int]
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def forms(reading: Reading) -> Forms:
+    beginnings: defaultdict[str, list[int]] = defaultdict(list)
+    for place, word in enumerate(reading.words):
+        beginnings[word.key[:BEGINNING]].append(place)
+    acronyms = [place for place, at in enumerate(reading.starts) if is_acronym(reading.tokens[at].text)]
+    return Forms(dict(beginnings), acronyms)
 
 
 def match(claim: Reading, source: Reading) -> Matching:
@@ -52,18 +69,28 @@ def match(claim: Reading, source: Reading) -> Matching:
     pairs: dict[int, int] = {}
     back: dict[int, int] = {}
     expected = 0
+    unfound = []
     for place, word in enumerate(claim.words):
-        free = [at for at in source.places.get(word.key, ()) if at not in back]
-        if free:
-            best = min(free, key=lambda at: abs(at - expected))
+        best = nearest(source.places.get(word.key, ()), back, expected)
+        if best is None:
+            unfound.append(place)
+        else:
             pairs[place], back[best] = best, place
             expected = best + 1
-    for place in [place for place in range(len(claim.words)) if place not in pairs][:LIKENED]:
+    for place in unfound[:LIKENED]:
         found = next(alike(claim, place, source, back), None) if place not in pairs else None
         if found is not None:
             pair_up(claim, place, source, found, pairs=pairs, back=back)
-    missing = tuple(place for place in range(len(claim.words)) if place not in pairs)
+    missing = tuple(place for place in unfound if place not in pairs)
     return Matching(claim, source, pairs, back, missing)
+
+
+def nearest(places: Iterable[int], used: dict[int, int], expected: int) -> int | None:
+    """Return the free place nearest to where it is expected, the first of two; None when none is free."""
+    free = [at for at in places if at not in used]
+    if len(free) > 1:
+        return min(free, key=lambda at: abs(at - expected))
+    return free[0] if free else None
 
 
 def pair_up(
@@ -81,16 +108,27 @@ def pair_up(
 def alike(claim: Reading, place: int, source: Reading, used: dict[int, int]) -> Iterator[int]:
     """Yield the free source words that are another form of a claim's word."""
     word = claim.words[place]
-    for at, other in enumerate(source.words):
+    for at in likely(claim, place, source):
         if at not in used and (
-            kin(word.key, other.key) or spells_at(claim, place, source, at) or spells_at(source, at, claim, place)
+            kin(word.key, source.words[at].key)
+            or spells_at(claim, place, source, at)
+            or spells_at(source, at, claim, place)
         ):
             yield at
 
 
+def likely(claim: Reading, place: int, source: Reading) -> Iterable[int]:
+    """Return the source words that can be another form of a claim's word at all, in order."""
+    if place in forms(claim).acronyms:
+        return range(len(source.words))
+    known = forms(source)
+    same = known.beginnings.get(claim.words[place].key[:BEGINNING], [])
+    return sorted({*same, *known.acronyms}) if known.acronyms else same
+
+
 def kin(one: str, other: str) -> bool:
     """Tell whether two keys are forms of one word, such as Libya and Libyan, haematology and haematologist."""
-    if one[:3] != other[:3]:
+    if one[:BEGINNING] != other[:BEGINNING]:
         return False
     short, long = sorted((one, other), key=len)
     if len(short) >= 4 and long.startswith(short[:-1]) and demonym(short, long):
@@ -112,8 +150,12 @@ def spells_at(short: Reading, place: int, long: Reading, at: int) -> bool:
     return spells(short.tokens[short.words[place].at].text, long, at)
 
 
+def is_acronym(letters: str) -> bool:
+    return 2 <= len(letters) <= 6 and letters.isupper() and letters.isalpha()
+
+
 def spells(letters: str, reading: Reading, place: int) -> bool:
-    if not (2 <= len(letters) <= 6 and letters.isupper() and letters.isalpha()):
+    if not is_acronym(letters):
         return False
     words = reading.words[place : place + len(letters)]
     return len(words) == len(letters) and all(

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evidence.language.lexicon import AUXILIARIES, CLAUSE_WORDS, STOP, words
-from evidence.language.reading import FULL, Reading, Word
+from evidence.language.reading import FULL, READINGS_KEPT, Reading, Word
 from evidence.language.text import Kind, key
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching, replaced, slot
@@ -14,6 +15,7 @@ from evidence.verdicts import Rule
 IN_SENTENCE, IN_PASSAGE, IN_QUESTION, SUBSTITUTED = 1.0, 0.8, 0.6, 0.5
 TIMES = frozenset(map(key, words("second minute hour day week month year decade century")))
 PHRASE = 4
+SKIPPED = AUXILIARIES | words("by the a an not")
 BREAKS = AUXILIARIES | CLAUSE_WORDS | words("by to in on at from with for of as and or before after during into than")
 
 
@@ -35,17 +37,14 @@ class Placed:
 
 def placed(matching: Matching, around: Surroundings, settled: AbstractSet[int]) -> Placed:
     """Return the credit of every word of the claim, and a conflict for each that its source does not name."""
-    missing = frozenset(matching.missing)
-    found, conflicts = [], []
-    for place in range(len(matching.claim.words)):
-        if place not in missing or place in settled:
-            found.append(IN_SENTENCE)
+    credit, conflicts = [IN_SENTENCE] * len(matching.claim.words), []
+    for place in matching.missing:
+        if place in settled:
             continue
-        credit, conflict = sought(matching, place, around)
-        found.append(credit)
+        credit[place], conflict = sought(matching, place, around)
         if conflict is not None:
             conflicts.append(conflict)
-    return Placed(tuple(found), tuple(conflicts))
+    return Placed(tuple(credit), tuple(conflicts))
 
 
 def sought(matching: Matching, place: int, around: Surroundings) -> tuple[float, Conflict | None]:
@@ -84,71 +83,82 @@ def substitute(matching: Matching, place: int) -> int | None:
     return replaced(matching, place) if alone or matching.claim.predicate(place) else None
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The words of the phrases directly before and after a word, nearest first, and whether "by" follows it."""
+
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    passive: bool
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def sides(reading: Reading) -> tuple[Sides, ...]:
+    """Return the two sides of each word of a reading."""
+    return tuple(
+        Sides(phrase(reading, at, step=-1), phrase(reading, at, step=1), is_passive(reading, at))
+        for at in reading.starts
+    )
+
+
 def roles(matching: Matching) -> Iterator[Conflict]:
     """Yield a verb whose two sides have changed places: "A reverses B" against "B reverses A"."""
+    claimed, there = sides(matching.claim), sides(matching.source)
     for place, pair in matching.pairs.items():
-        before, after = sides(matching.claim, place)
-        there_before, there_after = sides(matching.source, pair)
-        moved = crosses(matching, before, there_after) and crosses(matching, after, there_before)
-        stayed = crosses(matching, before, there_before) and crosses(matching, after, there_after)
-        voices = is_passive(matching.claim, place), is_passive(matching.source, pair)
-        if (moved and voices[0] is voices[1]) or (stayed and voices[0] is not voices[1]):
-            first, last = min(before), max(after)
-            source = min(there_before), max(there_after)
-            yield Conflict(
-                Rule.ROLES, tokens_of(matching.claim, first, last), tokens_of(matching.source, *source), opposed=True
-            )
+        ours, theirs = claimed[place], there[pair]
+        if not (ours.before and ours.after and theirs.before and theirs.after):
+            continue
+        turned = (theirs.after, theirs.before) if ours.passive is theirs.passive else (theirs.before, theirs.after)
+        if crosses(matching, ours.before, turned[0]) and crosses(matching, ours.after, turned[1]):
+            claim = tokens_of(matching.claim, min(ours.before), max(ours.after))
+            source = tokens_of(matching.source, min(theirs.before), max(theirs.after))
+            yield Conflict(Rule.ROLES, claim, source, opposed=True)
             return
 
 
 def agents(matching: Matching) -> Iterator[Conflict]:
     """Yield a doer that is not the one the sentence names: "B directed it" against "directed by A, written by B"."""
+    claimed, there = sides(matching.claim), sides(matching.source)
     for place, pair in matching.pairs.items():
-        theirs = phrase(matching.source, pair, step=1) if is_passive(matching.source, pair) else []
-        if not theirs or not all(matching.spare(at) for at in theirs):
+        theirs = there[pair].after
+        if not there[pair].passive or not theirs or not all(matching.spare(at) for at in theirs):
             continue
-        before = matching.claim.tokens[matching.claim.words[place].at - 1].folded
-        passive = is_passive(matching.claim, place)
-        ours = phrase(matching.claim, place, step=1 if passive else -1) if passive or before not in AUXILIARIES else []
-        if ours and any(at in matching.pairs for at in ours):
+        passive = claimed[place].passive
+        if not passive and matching.claim.tokens[matching.claim.starts[place] - 1].folded in AUXILIARIES:
+            continue
+        ours = claimed[place].after if passive else claimed[place].before
+        if any(at in matching.pairs for at in ours):
             claim = tokens_of(matching.claim, min(ours), max(ours))
             yield Conflict(Rule.ROLES, claim, tokens_of(matching.source, min(theirs), max(theirs)), elsewhere=True)
 
 
 def tokens_of(reading: Reading, first: int, last: int) -> tuple[int, int]:
-    return reading.words[first].at, reading.words[last].at + 1
+    return reading.starts[first], reading.starts[last] + 1
 
 
-def crosses(matching: Matching, claim: list[int], source: list[int]) -> bool:
-    """Tell whether the heads of two phrases, their words next to the verb, are the same words."""
-    return bool(claim) and bool(source) and {matching.pairs.get(place) for place in claim} >= set(source)
+def crosses(matching: Matching, claim: tuple[int, ...], source: tuple[int, ...]) -> bool:
+    """Tell whether the words of a phrase of the source are all words of a phrase of the claim."""
+    return len(source) <= len(claim) and {matching.pairs.get(place) for place in claim}.issuperset(source)
 
 
-def sides(reading: Reading, place: int) -> tuple[list[int], list[int]]:
-    """Return the words of the phrase directly before a word and of the one directly after it."""
-    return phrase(reading, place, step=-1), phrase(reading, place, step=1)
-
-
-def phrase(reading: Reading, place: int, *, step: int) -> list[int]:
+def phrase(reading: Reading, at: int, *, step: int) -> tuple[int, ...]:
     """Return the words next to a verb, over auxiliaries, "by" and articles, up to the next break."""
-    at = reading.words[place].at + step
-    while 0 <= at < len(reading.tokens) and reading.tokens[at].folded in AUXILIARIES | {"by", "the", "a", "an", "not"}:
+    tokens = reading.tokens
+    at += step
+    while 0 <= at < len(tokens) and tokens[at].folded in SKIPPED:
         at += step
-    places = {word.at: number for number, word in enumerate(reading.words)}
     found: list[int] = []
-    while 0 <= at < len(reading.tokens) and len(found) < PHRASE:
-        token = reading.tokens[at]
+    while 0 <= at < len(tokens) and len(found) < PHRASE:
+        token = tokens[at]
         if token.kind is not Kind.WORD or token.folded in BREAKS:
             break
-        if at in places:
-            found.append(places[at])
+        if at in reading.word_at:
+            found.append(reading.word_at[at])
         elif token.folded not in STOP:
             break
         at += step
-    return found
+    return tuple(found)
 
 
-def is_passive(reading: Reading, place: int) -> bool:
-    at = reading.words[place].at
-    following = reading.tokens[at + 1].folded if at + 1 < len(reading.tokens) else ""
-    return following == "by"
+def is_passive(reading: Reading, at: int) -> bool:
+    return at + 1 < len(reading.tokens) and reading.tokens[at + 1].folded == "by"

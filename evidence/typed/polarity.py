@@ -1,11 +1,13 @@
 """What a sentence denies and the claim does not, and words that are opposed to each other."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from evidence.language.lexicon import ANTONYMS, AUXILIARIES, NEGATED_BY_IN, PLACING, TIMED, words
 from evidence.language.negation import Negation
 from evidence.language.quantities import comparable
-from evidence.language.reading import Reading
+from evidence.language.reading import READINGS_KEPT, Reading
 from evidence.language.text import Kind, key
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching
@@ -15,15 +17,16 @@ OPPOSED: dict[str, frozenset[str]] = {}
 for _word, _others in ANTONYMS.items():
     OPPOSED[key(_word)] = OPPOSED.get(key(_word), frozenset()) | {key(other) for other in _others}
 HEADS = 3
+# The least length of a key that un-, in- or non- turns round.
+NEGATED_LEAST = 4
 # They deny a noun where "not" denies the verb: "no catheter is placed" is "a catheter is not placed".
 NOUN_DENIERS = words("no none nobody nothing neither never")
 PLACED_WITHIN = 4
 
 
-def negations(matching: Matching) -> Iterator[Conflict]:
-    """Yield the words that one of the two denies and the other asserts."""
+def negations(matching: Matching, done: Mapping[int, int]) -> Iterator[Conflict]:
+    """Yield the words that one of the two denies and the other asserts, but for those that are ``settled``."""
     claim, source = matching.claim, matching.source
-    done = settled(matching)
     for found in source.negations:
         inside = denied_by(source, found)
         head = next((place for place in inside[:HEADS] if place in matching.back), None)
@@ -46,9 +49,9 @@ def negations(matching: Matching) -> Iterator[Conflict]:
             yield denial(matching, reach(claim, found, claim.words[head].at), verb(source, at))
 
 
-def denied_by(reading: Reading, found: Negation) -> list[int]:
+def denied_by(reading: Reading, found: Negation) -> range:
     """Return the places of the words that a negation denies, in order."""
-    return [place for place, word in enumerate(reading.words) if found.denies(word.at)]
+    return range(bisect_right(reading.starts, found.at), bisect_left(reading.starts, found.end))
 
 
 def carried(matching: Matching, pairs: Sequence[tuple[int, int]], found: Negation, reading: Reading) -> bool:
@@ -71,7 +74,7 @@ def bare_denial(matching: Matching, found: Negation, reading: Reading) -> Iterat
     other = matching.source if ours else matching.claim
     valued = [value for value in reading.quantities if found.denies(value.first)]
     there = [value for value in other.quantities if any(comparable(value, one) for one in valued)]
-    agreed = any(other.denied(value.first) % 2 for value in there) if there else bool(other.negations)
+    agreed = any(other.denials[value.first] % 2 for value in there) if there else bool(other.negations)
     if agreed or not (ours or there):
         return
     stretch = found.at, min(found.end, found.at + HEADS)
@@ -90,7 +93,7 @@ def denial(matching: Matching, claim: tuple[int, int], source: tuple[int, int]) 
 def straddles(matching: Matching) -> bool:
     """Tell whether a condition of one side has become a plain part of the other."""
     claim, source = matching.claim, matching.source
-    return any(
+    return bool(claim.conditions or source.conditions) and any(
         claim.conditional(claim.words[place].at) is not source.conditional(source.words[pair].at)
         for place, pair in matching.pairs.items()
     )
@@ -110,31 +113,50 @@ def reach(reading: Reading, found: Negation, head: int) -> tuple[int, int]:
 
 
 def agrees(matching: Matching, claim: int, source: int) -> bool:
-    return matching.claim.denied(claim) % 2 == matching.source.denied(source) % 2
+    return matching.claim.denials[claim] % 2 == matching.source.denials[source] % 2
 
 
-def opposites(one: str, other: str) -> bool:
-    """Tell whether two keys are opposed: listed, or one is the other with un-, in-, non- before it."""
-    if other in OPPOSED.get(one, frozenset()):
-        return True
-    short, long = sorted((one, other), key=len)
-    return len(short) >= 4 and long.endswith(short) and long[: -len(short)] in NEGATED_BY_IN
+# The words of the claims judged last: they come back for each passage.
+@lru_cache(maxsize=1024)
+def opposites(known: str) -> frozenset[str]:
+    """Return the keys that a key is opposed to: listed, or one is the other with un-, in-, non- before it."""
+    negated = {prefix + known for prefix in NEGATED_BY_IN if len(known) >= NEGATED_LEAST}
+    plain = {known.removeprefix(prefix) for prefix in NEGATED_BY_IN if known.startswith(prefix)}
+    return OPPOSED.get(known, frozenset()) | negated | {rest for rest in plain if len(rest) >= NEGATED_LEAST}
 
 
-def antonyms(matching: Matching) -> Iterator[Conflict]:
-    """Yield the words of the claim in whose place the sentence has the opposite."""
-    claim, source = matching.claim, matching.source
-    spare = [place for place in range(len(source.words)) if matching.spare(place)]
+@lru_cache(maxsize=READINGS_KEPT)
+def opposed_to(reading: Reading) -> frozenset[str]:
+    """Return the keys that any word of a reading is opposed to."""
+    return frozenset[str]().union(*(opposites(word.key) for word in reading.words))
+
+
+# Claim word -> the source words that are opposed to it, in order; both by their places.
+Opposites = Mapping[int, Sequence[int]]
+
+
+def met_opposites(matching: Matching) -> Opposites:
+    """Return the missing words of the claim that are opposed to spare words of the sentence, with those, in order."""
+    there = matching.source.places
+    if there.keys().isdisjoint(opposed_to(matching.claim)):
+        return {}
+    found = {}
     for place in matching.missing:
+        keys = opposites(matching.claim.words[place].key) & there.keys()
+        found[place] = sorted(at for known in keys for at in there[known] if matching.spare(at))
+    return {place: places for place, places in found.items() if places}
+
+
+def antonyms(matching: Matching, met: Opposites) -> Iterator[Conflict]:
+    """Yield the words of the claim in whose place the sentence has the opposite, of the ``met_opposites``."""
+    claim, source = matching.claim, matching.source
+    for place, places in met.items():
         word = claim.words[place]
-        if claim.tokens[word.at].folded in PLACING:
+        near = next((at for at in places if beside(matching, place, at)), None)
+        if near is None or claim.tokens[word.at].folded in PLACING:
             continue
-        for at in spare:
-            other = source.words[at]
-            if opposites(word.key, other.key) and beside(matching, place, at):
-                if agrees(matching, word.at, other.at):
-                    yield opposed(matching, word.at, other.at)
-                break
+        if agrees(matching, word.at, source.words[near].at):
+            yield opposed(matching, word.at, source.words[near].at)
 
 
 def beside(matching: Matching, place: int, at: int) -> bool:
@@ -153,25 +175,29 @@ def opposed(matching: Matching, claim: int, source: int) -> Conflict:
     return Conflict(Rule.ANTONYM, (claim, claim + 1), (source, source + 1), opposed=True, elsewhere=elsewhere)
 
 
-def settled(matching: Matching) -> dict[int, int]:
+def settled(matching: Matching, met: Opposites) -> dict[int, int]:
     """Return the missing words that the sentence states by denying their opposite: "unsafe" by "not safe"."""
     found = {}
-    for place in matching.missing:
-        word = matching.claim.words[place]
-        for at, other in enumerate(matching.source.words):
-            if matching.spare(at) and opposites(word.key, other.key) and not agrees(matching, word.at, other.at):
-                found[place] = at
-                break
+    for place, places in met.items():
+        ours, theirs = matching.claim.words[place].at, matching.source.starts
+        denied = next((at for at in places if not agrees(matching, ours, theirs[at])), None)
+        if denied is not None:
+            found[place] = denied
     return found
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def placing(reading: Reading) -> tuple[int, ...]:
+    """Return the tokens that place one thing by another, but for those of a bound: "before", not "over 5"."""
+    return tuple(at for at, token in enumerate(reading.tokens) if token.folded in PLACING and not reading.valued(at))
 
 
 def placings(matching: Matching) -> Iterator[Conflict]:
     """Yield the "before" and "above" of the claim where the sentence has the opposite before the same word."""
     claim, source = matching.claim, matching.source
-    for at, token in enumerate(claim.tokens):
-        opposite = PLACING.get(token.folded, "")
-        if not opposite or any(q.outer[0] <= at < q.outer[1] for q in claim.quantities):
-            continue
+    for at in placing(claim):
+        token = claim.tokens[at]
+        opposite = PLACING[token.folded]
         anchors = ((w, matching.found(w)) for w in range(at + 1, min(len(claim.tokens), at + PLACED_WITHIN)))
         anchor, there = next(((w, found) for w, found in anchors if found is not None), (at, 0))
         near = range(there - 1, max(-1, there - 1 - PLACED_WITHIN), -1)

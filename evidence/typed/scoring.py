@@ -3,9 +3,11 @@
 What a rule finds is final: a claim with one conflict is not supported, whatever share of its words is found.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from operator import mul
 
 from audit.spans import Span
 from evidence.calibration import Calibration
@@ -18,6 +20,7 @@ from evidence.typed import force, parts, polarity, values, wording
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching, match, replaced
 from evidence.typed.parts import Surroundings
+from evidence.typed.polarity import Opposites
 from evidence.verdicts import Alignment, Rule, Stance
 
 COMPARED = 4
@@ -53,7 +56,7 @@ CALIBRATION = Calibration(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Compared:
     """A claim beside one sentence. ``overlap`` is the share of its words in the sentence itself."""
 
@@ -68,13 +71,13 @@ class Compared:
         carries = self.score >= SUPPORT_LEAST and self.overlap >= OVERLAP_LEAST
         return carries and not self.conflicts and self.matching.source.whole
 
-    @property
+    @cached_property
     def differences(self) -> tuple[Conflict, ...]:
         """Return the conflicts without what the claim merely adds."""
         added = {Rule.DETAIL, Rule.ENTITY}
         return tuple(item for item in self.conflicts if item.source is not None or item.rule not in added)
 
-    @property
+    @cached_property
     def contradicts(self) -> bool:
         """Tell whether the sentence speaks of the same thing and says otherwise, in one point and perhaps its force.
 
@@ -96,7 +99,7 @@ class Compared:
         inside = [range(*conflict.claim) for conflict in self.differences]
         missing = [place for place in matching.missing if not any(ours[place].at in part for part in inside)]
         valued = all(conflict.rule in VALUE_RULES | {Rule.MODALITY} for conflict in self.differences)
-        covered = valued and any(token.folded in GENERAL for token in matching.source.tokens)
+        covered = valued and not GENERAL.isdisjoint(matching.source.folded)
         return (
             bool(shared)
             and matching.claim.tokens[0].folded not in PRONOUNS
@@ -107,12 +110,12 @@ class Compared:
         )
 
 
-def rules(matching: Matching, around: Surroundings) -> Iterator[Conflict]:
+def rules(matching: Matching, around: Surroundings, met: Opposites, settled: Mapping[int, int]) -> Iterator[Conflict]:
     """Yield what each typed comparison finds, the surest first."""
     yield from values.numbers(matching, around.passage)
     yield from values.dates(matching, around.passage)
-    yield from polarity.negations(matching)
-    yield from polarity.antonyms(matching)
+    yield from polarity.negations(matching, settled)
+    yield from polarity.antonyms(matching, met)
     yield from polarity.placings(matching)
     yield from parts.roles(matching)
     yield from parts.agents(matching)
@@ -126,16 +129,18 @@ def rules(matching: Matching, around: Surroundings) -> Iterator[Conflict]:
 
 def overlap(matching: Matching) -> float:
     """Return the share of the claim's words, by weight, that stand in the sentence itself (0 to 1)."""
-    weights = [word.weight for word in matching.claim.words]
-    total = sum(weights)
-    return sum(weights[place] for place in matching.pairs) / total if total else 0.0
+    claim = matching.claim
+    missing = sum(claim.weights[place] for place in matching.missing)
+    return (claim.weight - missing) / claim.weight if claim.weight else 0.0
 
 
 def compare(matching: Matching, piece: Piece, around: Surroundings) -> Compared:
     """Return what the rules find, and how much of the claim the sentence and what stands around it carry."""
-    found = list(rules(matching, around))
+    met = polarity.met_opposites(matching)
+    settled = polarity.settled(matching, met)
+    found = list(rules(matching, around, met, settled))
     opposed = {conflict.claim[0] for conflict in found if conflict.rule is Rule.ANTONYM}
-    placed = parts.placed(matching, around, polarity.settled(matching).keys())
+    placed = parts.placed(matching, around, settled.keys())
     found += [conflict for conflict in placed.conflicts if conflict.claim[0] not in opposed]
     score = carried(matching.claim, placed.credit, found, around)
     score *= PENALTY ** len({conflict.rule for conflict in found} - {Rule.DETAIL})
@@ -148,8 +153,8 @@ def carried(claim: Reading, credit: Sequence[float], found: Sequence[Conflict], 
     wrong = [conflict for conflict in found if conflict.rule in VALUE_RULES][:number]
     nearby = sum(is_nearby(claim, conflict, around) for conflict in wrong)
     values_found = number - len(wrong) + VALUE_NEARBY * nearby
-    words_found = sum(word.weight * share for word, share in zip(claim.words, credit, strict=True))
-    total = sum(word.weight for word in claim.words) + VALUE_WEIGHT * number
+    words_found = sum(map(mul, claim.weights, credit))
+    total = claim.weight + VALUE_WEIGHT * number
     return (words_found + VALUE_WEIGHT * values_found) / total if total else 0.0
 
 
@@ -178,7 +183,8 @@ class TypedVerifier:
             return nothing(claim, passage)
         around = Surroundings(skimmed.every | keys_of(passage.title), keys_of(context))
         compared = [compare(matching, piece, around) for piece, matching in nearest]
-        return aligned(claim, passage, max(compared, key=preference))
+        best = compared[0] if len(compared) == 1 else max(compared, key=preference)
+        return aligned(claim, passage, best)
 
 
 TYPED = TypedVerifier()

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from evidence.language.dates import Date
 from evidence.language.lexicon import EXCLUSIVE, PLACING
 from evidence.language.numerals import ORDINALS
 from evidence.language.quantities import Quantity, Relation, relate
-from evidence.language.reading import Reading
+from evidence.language.reading import READINGS_KEPT, Reading
 from evidence.language.text import key
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching
@@ -45,11 +46,10 @@ class Pairing:
     alone: tuple[int, ...]
 
 
-def beside(reading: Reading, first: int, end: int, *, reach: int) -> tuple[list[int], list[int]]:
+def beside(reading: Reading, first: int, end: int, *, reach: int) -> tuple[range, range]:
     """Return the places of the nearest words before and after tokens ``first`` to ``end``, nearest first."""
-    starts = [word.at for word in reading.words]
-    left, right = bisect_left(starts, first), bisect_left(starts, end)
-    return list(range(left - 1, max(-1, left - 1 - reach), -1)), list(range(right, min(len(starts), right + reach)))
+    left, right = bisect_left(reading.starts, first), bisect_left(reading.starts, end)
+    return range(left - 1, max(-1, left - 1 - reach), -1), range(right, min(len(reading.starts), right + reach))
 
 
 def likeness(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> float:
@@ -76,6 +76,8 @@ def pair(
 
     Place weighs more than agreement: "480 mg, then 400 mg" must not be found in "400 mg, then 480 mg".
     """
+    if not claimed or not there:
+        return Pairing({}, tuple(range(len(claimed))))
     ranked = []
     for at, value in enumerate(claimed):
         for place, other in enumerate(there):
@@ -133,9 +135,18 @@ def numbers(matching: Matching, around: AbstractSet[str]) -> Iterator[Conflict]:
 
 def limits(matching: Matching, paired: AbstractSet[int]) -> Iterator[Conflict]:
     """Yield the "only 60%" of the sentence that the claim leaves out."""
-    for place, other in enumerate(matching.source.quantities):
-        if place not in paired and before(matching.source, other.outer[0]) in EXCLUSIVE:
+    for place in limited(matching.source):
+        if place not in paired:
+            other = matching.source.quantities[place]
             yield Conflict(Rule.QUANTIFIER, (0, len(matching.claim.tokens)), (other.outer[0] - 1, other.end))
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def limited(reading: Reading) -> tuple[int, ...]:
+    """Return the quantities that "only" or the like stands before, by their places."""
+    return tuple(
+        place for place, value in enumerate(reading.quantities) if before(reading, value.outer[0]) in EXCLUSIVE
+    )
 
 
 def exchanged(matching: Matching, pairing: Pairing) -> Iterator[Conflict]:
@@ -196,10 +207,9 @@ def turned_conflict(matching: Matching, value: Quantity | Date, other: Quantity 
 
 
 def date_fit(claim: Date, source: Date) -> Fit:
-    differing = claim.differing(source)
-    if not claim.said() & source.said():
+    if claim.said().isdisjoint(source.said()):
         return Fit.NONE
-    return Fit.OTHER if differing else Fit.SAME
+    return Fit.OTHER if claim.differing(source) else Fit.SAME
 
 
 def dates(matching: Matching, around: AbstractSet[str]) -> Iterator[Conflict]:
