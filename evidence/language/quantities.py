@@ -33,9 +33,10 @@ LABELS = words("""
     highway act rule page
 """)
 # A conversion rounds: 5 miles are 8 km. "About" allows more.
-ROUNDED, ROUGH = Decimal("0.01"), Decimal("0.06")
+EXACTLY, ROUNDED, ROUGH = Decimal(0), Decimal("0.01"), Decimal("0.06")
 # "More than 100" may be said of 118, and hardly of 10,000.
 LOOSE = 2
+LIMITS = frozenset({Bound.LEAST, Bound.MOST})
 
 
 class Relation(StrEnum):
@@ -266,12 +267,11 @@ def within_bounds(claim: Quantity, source: Quantity) -> Relation:
     if claim.trend * source.trend < 0:
         return Relation.OPPOSITE
     same = near(claim, source, claim.low, source.low) and near(claim, source, claim.high, source.high)
-    sides = {claim.bound, source.bound}
-    if sides == {Bound.LEAST, Bound.MOST}:
-        return Relation.OPPOSITE if same else Relation.DIFFERENT
-    if claim.bound is source.bound or not (sides & {Bound.LEAST, Bound.MOST}):
+    if claim.bound is source.bound or LIMITS.isdisjoint((claim.bound, source.bound)):
         inside = source.low == source.high and claim.low <= source.low <= claim.high
         return Relation.ENTAILED if same or inside else Relation.DIFFERENT
+    if claim.bound in LIMITS and source.bound in LIMITS:
+        return Relation.OPPOSITE if same else Relation.DIFFERENT
     if claim.bound is Bound.MOST:
         return Relation.ENTAILED if source.high <= claim.high <= source.high * LOOSE else Relation.DIFFERENT
     if claim.bound is Bound.LEAST:
@@ -282,7 +282,7 @@ def within_bounds(claim: Quantity, source: Quantity) -> Relation:
 def near(claim: Quantity, source: Quantity, one: Decimal, other: Decimal) -> bool:
     if one == other:
         return True
-    allowed = ROUNDED if claim.unit.factor != source.unit.factor else Decimal(0)
-    if Bound.ABOUT in {claim.bound, source.bound}:
+    allowed = ROUNDED if claim.unit.factor != source.unit.factor else EXACTLY
+    if Bound.ABOUT in (claim.bound, source.bound):
         allowed = ROUGH
     return abs(one - other) <= allowed * max(abs(one), abs(other))

@@ -192,6 +192,13 @@ class Skim:
     alike: dict[frozenset[str], list[int]]
     every: frozenset[str]
 
+    def sharing(self, wanted: frozenset[str], *, least: float) -> Iterator[tuple[int, list[int]]]:
+        """Yield how many keys are shared with sentences that share so many at least, and the places of those."""
+        for keys, places in self.alike.items():
+            shared = len(wanted & keys)
+            if shared >= least:
+                yield shared, places
+
 
 @lru_cache(maxsize=512)
 def skim(text: str) -> Skim:

@@ -198,12 +198,15 @@ def closest(claim: Reading, skimmed: Skim) -> list[tuple[Piece, Matching]]:
     """Return the sentences that share most words with a claim; none where they share next to nothing."""
     wanted = keys_of(claim.text)
     least = max(1.0, TOPIC_LEAST * len(wanted))
-    shared = [(len(wanted & keys), places) for keys, places in skimmed.alike.items()]
-    near = [(-count, place) for count, places in shared if count >= least for place in places[:COMPARED]]
-    best = (skimmed.pieces[place] for _, place in sorted(near)[:COMPARED])
-    matched = [(piece, match(claim, read(piece.text))) for piece in best]
-    most = max((overlap(matching) for _, matching in matched), default=0.0)
-    return [(piece, matching) for piece, matching in matched if overlap(matching) == most] if claim.words else []
+    shared = skimmed.sharing(wanted, least=least)
+    near = sorted((-count, place) for count, places in shared for place in places[:COMPARED])
+    if not near or not claim.words:
+        return []
+    best = [skimmed.pieces[place] for _, place in near[:COMPARED]]
+    matched = [match(claim, read(piece.text)) for piece in best]
+    shares = [overlap(matching) for matching in matched]
+    most = max(shares)
+    return [found for found, share in zip(zip(best, matched, strict=True), shares, strict=True) if share == most]
 
 
 def nothing(claim: Statement, passage: Passage) -> Alignment:
@@ -235,4 +238,4 @@ def aligned(claim: Statement, passage: Passage, found: Compared) -> Alignment:
 def may_conflict(text: str, passage: Passage) -> bool:
     """Tell whether a passage shares enough with a claim to contradict it."""
     wanted = keys_of(text)
-    return any(len(wanted & keys) >= OVERLAP_LEAST * len(wanted) - 2 for keys in skim(passage.text).alike)
+    return any(skim(passage.text).sharing(wanted, least=OVERLAP_LEAST * len(wanted) - 2))

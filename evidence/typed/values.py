@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import chain
 from typing import TypeVar
 
 from evidence.language.dates import Date
@@ -57,15 +58,13 @@ def likeness(matching: Matching, value: Quantity | Date, other: Quantity | Date)
     sides = beside(matching.claim, value.first, value.end, reach=len(NEAR))
     others = beside(matching.source, other.first, other.end, reach=len(NEAR))
     total = 0.0
-    for side, words in enumerate(sides):
-        for distance, place in enumerate(words):
-            pair = matching.pairs.get(place)
-            if pair is None:
-                continue
-            if pair in others[side]:
-                total += NEAR[distance] * NEAR[others[side].index(pair)]
-            elif pair in others[1 - side]:
-                total += OTHER_SIDE * NEAR[distance] * NEAR[others[1 - side].index(pair)]
+    for words, same, opposite in zip(sides, others, reversed(others), strict=True):
+        for near, place in zip(NEAR, words, strict=False):
+            pair = matching.pairs.get(place, -1)
+            if pair in same:
+                total += near * NEAR[same.index(pair)]
+            elif pair in opposite:
+                total += OTHER_SIDE * near * NEAR[opposite.index(pair)]
     return total
 
 
@@ -99,7 +98,7 @@ def pair(
 def same_place(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> bool:
     """Tell whether the words next to a claim's value, on each side that has any, stand near the source's value."""
     lefts, rights = beside(matching.claim, value.first, value.end, reach=2)
-    near = {place for side in beside(matching.source, other.first, other.end, reach=ANCHORS) for place in side}
+    near = {*chain(*beside(matching.source, other.first, other.end, reach=ANCHORS))}
     sides = [side for side in (lefts, rights) if side]
     return bool(sides) and all(any(matching.pairs.get(place) in near for place in side) for side in sides)
 

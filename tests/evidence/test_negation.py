@@ -9,7 +9,7 @@ from evidence.language.text import tokens
 
 def denied(text: str) -> list[str]:
     reading = read(text)
-    return [token.text for at, token in enumerate(reading.tokens) if reading.denied(at) % 2 and token.text.isalpha()]
+    return [token.text for at, token in enumerate(reading.tokens) if reading.denials[at] % 2 and token.text.isalpha()]
 
 
 @pytest.mark.parametrize(
