@@ -175,7 +175,7 @@ def checked(statement: Statement, passage: Passage, terms: Terms) -> Alignment:
 def is_sound(found: object, statement: Statement, passage: Passage) -> bool:
     return (
         isinstance(found, Alignment)
-        and found.passage == passage
+        and (found.passage is passage or found.passage == passage)
         and is_a(found.stance, Stance)
         and is_a(found.rule, Rule)
         and is_a(found.detail, str)

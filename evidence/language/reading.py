@@ -29,6 +29,7 @@ FULL, HALF = 1.0, 0.5
 LIGHT_KEYS = frozenset(key(word) for word in LIGHT)
 # How many readings are kept, and how many of what is derived from one: about 15 kB each, some 15 MB at most.
 READINGS_KEPT = 1024
+SKIMS_KEPT = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ class Reading:
         return False
 
     def quoted(self, first: int, end: int) -> str:
-        return self.span(first, end).of(self.text)
+        return self.text[self.tokens[first].start : self.tokens[end - 1].end]
 
 
 @lru_cache(maxsize=READINGS_KEPT)
@@ -200,7 +201,7 @@ class Skim:
                 yield shared, places
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=SKIMS_KEPT)
 def skim(text: str) -> Skim:
     """Return a passage's sentences and their keys; kept for the passages read last."""
     pieces = tuple(pieces_of(text))

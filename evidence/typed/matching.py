@@ -47,21 +47,24 @@ class Forms:
     """Where in a reading other forms of a word can stand, by places among the words.
 
     Attributes:
-        beginnings: first letters of keys -> the words whose keys begin so.
+        beginnings: how each word's key begins.
+        places: how keys begin -> the words whose keys begin so.
         acronyms: the words that may be written for several.
     """
 
-    beginnings: dict[str, list[int]]
-    acronyms: list[int]
+    beginnings: tuple[str, ...]
+    places: dict[str, list[int]]
+    acronyms: tuple[int, ...]
 
 
 @lru_cache(maxsize=READINGS_KEPT)
 def forms(reading: Reading) -> Forms:
-    beginnings: defaultdict[str, list[int]] = defaultdict(list)
-    for place, word in enumerate(reading.words):
-        beginnings[word.key[:BEGINNING]].append(place)
-    acronyms = [place for place, at in enumerate(reading.starts) if is_acronym(reading.tokens[at].text)]
-    return Forms(dict(beginnings), acronyms)
+    beginnings = tuple(word.key[:BEGINNING] for word in reading.words)
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for place, beginning in enumerate(beginnings):
+        places[beginning].append(place)
+    acronyms = tuple(place for place, at in enumerate(reading.starts) if is_acronym(reading.tokens[at].text))
+    return Forms(beginnings, dict(places), acronyms)
 
 
 def match(claim: Reading, source: Reading) -> Matching:
@@ -77,20 +80,20 @@ def match(claim: Reading, source: Reading) -> Matching:
         else:
             pairs[place], back[best] = best, place
             expected = best + 1
-    for place in unfound[:LIKENED]:
-        found = next(alike(claim, place, source, back), None) if place not in pairs else None
+    for place, likely in likenesses(claim, unfound[:LIKENED], source):
+        found = alike(claim, place, source, [at for at in likely if at not in back]) if place not in pairs else None
         if found is not None:
             pair_up(claim, place, source, found, pairs=pairs, back=back)
-    missing = tuple(place for place in unfound if place not in pairs)
-    return Matching(claim, source, pairs, back, missing)
+    return Matching(claim, source, pairs, back, tuple([place for place in unfound if place not in pairs]))
 
 
 def nearest(places: Iterable[int], used: dict[int, int], expected: int) -> int | None:
     """Return the free place nearest to where it is expected, the first of two; None when none is free."""
-    free = [at for at in places if at not in used]
-    if len(free) > 1:
-        return min(free, key=lambda at: abs(at - expected))
-    return free[0] if free else None
+    best = None
+    for at in places:
+        if at not in used and (best is None or abs(at - expected) < abs(best - expected)):
+            best = at
+    return best
 
 
 def pair_up(
@@ -105,25 +108,29 @@ def pair_up(
         back.setdefault(at + step, place)
 
 
-def alike(claim: Reading, place: int, source: Reading, used: dict[int, int]) -> Iterator[int]:
-    """Yield the free source words that are another form of a claim's word."""
+def likenesses(claim: Reading, places: Iterable[int], source: Reading) -> Iterator[tuple[int, Iterable[int]]]:
+    """Yield claim words with the source words that can be other forms of them at all, in order."""
+    ours, theirs = forms(claim), forms(source)
+    for place in places:
+        if place in ours.acronyms:
+            yield place, range(len(source.words))
+        elif theirs.acronyms:
+            yield place, sorted({*theirs.acronyms, *theirs.places.get(ours.beginnings[place], ())})
+        elif ours.beginnings[place] in theirs.places:
+            yield place, theirs.places[ours.beginnings[place]]
+
+
+def alike(claim: Reading, place: int, source: Reading, likely: Iterable[int]) -> int | None:
+    """Return the first of the likely source words that is another form of a claim's word; None when none is."""
     word = claim.words[place]
-    for at in likely(claim, place, source):
-        if at not in used and (
+    for at in likely:
+        if (
             kin(word.key, source.words[at].key)
             or spells_at(claim, place, source, at)
             or spells_at(source, at, claim, place)
         ):
-            yield at
-
-
-def likely(claim: Reading, place: int, source: Reading) -> Iterable[int]:
-    """Return the source words that can be another form of a claim's word at all, in order."""
-    if place in forms(claim).acronyms:
-        return range(len(source.words))
-    known = forms(source)
-    same = known.beginnings.get(claim.words[place].key[:BEGINNING], [])
-    return sorted({*same, *known.acronyms}) if known.acronyms else same
+            return at
+    return None
 
 
 def kin(one: str, other: str) -> bool:
@@ -173,23 +180,28 @@ def replaced(matching: Matching, place: int, *, light: bool = False) -> int | No
     if high - low > SLOT:
         return None
     least = HALF if light else FULL
-    spare = (at for at in range(low, high) if matching.spare(at) and matching.source.words[at].weight >= least)
-    return next(spare, None)
+    for at in range(low, high):
+        if at not in matching.back and matching.source.weights[at] >= least:
+            return at
+    return None
 
 
 def slot(matching: Matching, place: int) -> tuple[int, int]:
     """Return the range of source words between the pairs to the left and right of a missing word; empty without any."""
-    pairs = matching.pairs
-    left = next((pairs[at] for at in range(place - 1, -1, -1) if at in pairs), None)
-    right = next((pairs[at] for at in range(place + 1, len(matching.claim.words)) if at in pairs), None)
-    if left is not None and right is not None:
-        return left + 1, right
-    if right is not None:
-        low = right
-        while low > max(0, right - SLOT) and matching.spare(low - 1):
+    pairs, back = matching.pairs, matching.back
+    before, after, end = place - 1, place + 1, len(matching.claim.words)
+    while before >= 0 and before not in pairs:
+        before -= 1
+    while after < end and after not in pairs:
+        after += 1
+    if before >= 0 and after < end:
+        return pairs[before] + 1, pairs[after]
+    if after < end:
+        high = low = pairs[after]
+        while low > max(0, high - SLOT) and low - 1 not in back:
             low -= 1
-        return low, right
-    high = low = left + 1 if left is not None else 0
-    while left is not None and high < min(len(matching.source.words), low + SLOT) and matching.spare(high):
+        return low, high
+    high = low = pairs[before] + 1 if before >= 0 else 0
+    while before >= 0 and high < min(len(matching.source.words), low + SLOT) and high not in back:
         high += 1
     return low, high

@@ -23,8 +23,8 @@ BREAKS = AUXILIARIES | CLAUSE_WORDS | words("by to in on at from with for of as 
 class Surroundings:
     """What stands around a sentence: the keys of its passage and title, and those of the question."""
 
-    passage: AbstractSet[str]
-    question: AbstractSet[str]
+    passage: frozenset[str]
+    question: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

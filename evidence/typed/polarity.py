@@ -198,6 +198,8 @@ def placings(matching: Matching) -> Iterator[Conflict]:
     for at in placing(claim):
         token = claim.tokens[at]
         opposite = PLACING[token.folded]
+        if opposite not in source.folded:
+            continue
         anchors = ((w, matching.found(w)) for w in range(at + 1, min(len(claim.tokens), at + PLACED_WITHIN)))
         anchor, there = next(((w, found) for w, found in anchors if found is not None), (at, 0))
         near = range(there - 1, max(-1, there - 1 - PLACED_WITHIN), -1)

@@ -6,14 +6,14 @@ What a rule finds is final: a claim with one conflict is not supported, whatever
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from operator import mul
 
 from audit.spans import Span
 from evidence.calibration import Calibration
 from evidence.claims import Statement
 from evidence.language.lexicon import UNIVERSAL, words
-from evidence.language.reading import FULL, Piece, Reading, Skim, keys_of, read, skim
+from evidence.language.reading import FULL, SKIMS_KEPT, Piece, Reading, Skim, keys_of, read, skim
 from evidence.language.text import Kind
 from evidence.passages import Passage
 from evidence.typed import force, parts, polarity, values, wording
@@ -37,6 +37,7 @@ PRONOUNS = words("it they he she this that these those both such")
 # What such a sentence says of the whole holds for the special case that a claim adds; a figure does not.
 GENERAL = UNIVERSAL | words("must shall never no none cannot")
 VALUE_RULES = frozenset({Rule.NUMBER, Rule.UNIT, Rule.DATE, Rule.COMPARISON})
+ADDED = frozenset({Rule.DETAIL, Rule.ENTITY})
 
 # Measured on sentences of the demonstration corpus: as they stand and restated (supported), and changed in one detail
 # (not). tests/evidence/test_demo_calibration.py measures it anew, so it needs no day on which it expires. It bounds the
@@ -56,7 +57,7 @@ CALIBRATION = Calibration(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Compared:
     """A claim beside one sentence. ``overlap`` is the share of its words in the sentence itself."""
 
@@ -71,41 +72,41 @@ class Compared:
         carries = self.score >= SUPPORT_LEAST and self.overlap >= OVERLAP_LEAST
         return carries and not self.conflicts and self.matching.source.whole
 
-    @cached_property
-    def differences(self) -> tuple[Conflict, ...]:
+    @property
+    def differences(self) -> list[Conflict]:
         """Return the conflicts without what the claim merely adds."""
-        added = {Rule.DETAIL, Rule.ENTITY}
-        return tuple(item for item in self.conflicts if item.source is not None or item.rule not in added)
+        return [item for item in self.conflicts if item.source is not None or item.rule not in ADDED]
 
-    @cached_property
+    @property
     def contradicts(self) -> bool:
         """Tell whether the sentence speaks of the same thing and says otherwise, in one point and perhaps its force.
 
         Two differences are as a rule two cases: another dose for another weight.
         """
+        if self.overlap < OVERLAP_LEAST:
+            return False
         found = self.differences
         points = [conflict for conflict in found if conflict.rule is not Rule.MODALITY] or found
         return (
             len(points) == 1
             and all(conflict.opposed and not conflict.elsewhere for conflict in found)
-            and self.overlap >= OVERLAP_LEAST
-            and self.same_subject()
+            and self.same_subject(found)
         )
 
-    def same_subject(self) -> bool:
-        """Tell whether what the claim says besides the conflict is said in the sentence, of the same things."""
-        matching, ours = self.matching, self.matching.claim.words
-        shared = sum(ours[place].weight == FULL for place in matching.pairs)
-        inside = [range(*conflict.claim) for conflict in self.differences]
-        missing = [place for place in matching.missing if not any(ours[place].at in part for part in inside)]
-        valued = all(conflict.rule in VALUE_RULES | {Rule.MODALITY} for conflict in self.differences)
+    def same_subject(self, differences: Sequence[Conflict]) -> bool:
+        """Tell whether what the claim says besides the differences is said in the sentence, of the same things."""
+        matching, claim = self.matching, self.matching.claim
+        shared = any(claim.weights[place] == FULL for place in matching.pairs)
+        inside = [range(*conflict.claim) for conflict in differences]
+        missing = [place for place in matching.missing if not any(claim.starts[place] in part for part in inside)]
+        valued = all(conflict.rule in VALUE_RULES | {Rule.MODALITY} for conflict in differences)
         covered = valued and not GENERAL.isdisjoint(matching.source.folded)
         return (
-            bool(shared)
-            and matching.claim.tokens[0].folded not in PRONOUNS
+            shared
+            and claim.tokens[0].folded not in PRONOUNS
             and len(matching.pairs) >= SHARED_LEAST
-            and (covered or not any(ours[place].weight == FULL for place in missing))
-            and not any(matching.claim.predicate(place) for place in missing)
+            and (covered or not any(claim.weights[place] == FULL for place in missing))
+            and not any(claim.predicate(place) for place in missing)
             and not any(replaced(matching, place, light=True) is not None for place in missing)
         )
 
@@ -130,7 +131,7 @@ def rules(matching: Matching, around: Surroundings, met: Opposites, settled: Map
 def overlap(matching: Matching) -> float:
     """Return the share of the claim's words, by weight, that stand in the sentence itself (0 to 1)."""
     claim = matching.claim
-    missing = sum(claim.weights[place] for place in matching.missing)
+    missing = sum([claim.weights[place] for place in matching.missing])
     return (claim.weight - missing) / claim.weight if claim.weight else 0.0
 
 
@@ -151,7 +152,7 @@ def carried(claim: Reading, credit: Sequence[float], found: Sequence[Conflict], 
     """Return the share of a claim's words and values that is found, by weight (0 to 1)."""
     number = len(claim.quantities) + len(claim.dates)
     wrong = [conflict for conflict in found if conflict.rule in VALUE_RULES][:number]
-    nearby = sum(is_nearby(claim, conflict, around) for conflict in wrong)
+    nearby = len([conflict for conflict in wrong if is_nearby(claim, conflict, around)])
     values_found = number - len(wrong) + VALUE_NEARBY * nearby
     words_found = sum(map(mul, claim.weights, credit))
     total = claim.weight + VALUE_WEIGHT * number
@@ -161,7 +162,7 @@ def carried(claim: Reading, credit: Sequence[float], found: Sequence[Conflict], 
 def is_nearby(claim: Reading, conflict: Conflict, around: Surroundings) -> bool:
     """Tell whether the numbers of a conflict's claim stand somewhere in the passage."""
     digits = [token.folded for token in claim.tokens[slice(*conflict.claim)] if token.kind is Kind.NUMBER]
-    return bool(digits) and around.passage >= set(digits)
+    return bool(digits) and around.passage.issuperset(digits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,13 +182,19 @@ class TypedVerifier:
             return unread(claim, passage)
         if not nearest:
             return nothing(claim, passage)
-        around = Surroundings(skimmed.every | keys_of(passage.title), keys_of(context))
+        around = surroundings(passage.text, passage.title, context)
         compared = [compare(matching, piece, around) for piece, matching in nearest]
         best = compared[0] if len(compared) == 1 else max(compared, key=preference)
         return aligned(claim, passage, best)
 
 
 TYPED = TypedVerifier()
+
+
+# All claims of an answer ask for the surroundings of the same passages: as many as are skimmed.
+@lru_cache(maxsize=SKIMS_KEPT)
+def surroundings(text: str, title: str, context: str) -> Surroundings:
+    return Surroundings(skim(text).every | keys_of(title), keys_of(context))
 
 
 def preference(compared: Compared) -> tuple[bool, bool, float, int]:

@@ -4,9 +4,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import lru_cache
-from itertools import chain
 from typing import TypeVar
 
 from evidence.language.dates import Date
@@ -19,21 +17,14 @@ from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching
 from evidence.verdicts import Rule
 
-NEAR = (1.0, 0.7, 0.4)
+# What the first words beside a value count; ANCHORS of them may tell its place.
+NEAR = (1.0, 0.7, 0.4, 0.0)
 OTHER_SIDE = 0.6
 AGREEMENT = 0.45
 # What an ordinal may also be written as: "the first dose" beside "this is the first".
 ORDINAL_WORDS = {number: frozenset([word, key(word)]) for word, number in ORDINALS.items()}
 EXCHANGE = 0.3
-ANCHORS = 4
-
-
-class Fit(StrEnum):
-    """How a value of a claim stands to one of a sentence."""
-
-    SAME = "SAME"
-    OTHER = "OTHER"
-    NONE = "NONE"
+ANCHORS, NEXT = len(NEAR), 2
 
 
 Value = TypeVar("Value", Quantity, Date)
@@ -47,20 +38,27 @@ class Pairing:
     alone: tuple[int, ...]
 
 
-def beside(reading: Reading, first: int, end: int, *, reach: int) -> tuple[range, range]:
-    """Return the places of the nearest words before and after tokens ``first`` to ``end``, nearest first."""
+@lru_cache(maxsize=READINGS_KEPT)
+def neighbours(reading: Reading) -> dict[int, tuple[range, range]]:
+    """Return the places of the words before and after each quantity and date, nearest first, by its first token."""
+    known: tuple[Quantity | Date, ...] = (*reading.quantities, *reading.dates)
+    return {value.first: beside(reading, value.first, value.end) for value in known}
+
+
+def beside(reading: Reading, first: int, end: int) -> tuple[range, range]:
     left, right = bisect_left(reading.starts, first), bisect_left(reading.starts, end)
-    return range(left - 1, max(-1, left - 1 - reach), -1), range(right, min(len(reading.starts), right + reach))
+    return range(left - 1, max(-1, left - 1 - ANCHORS), -1), range(right, min(len(reading.starts), right + ANCHORS))
 
 
 def likeness(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> float:
     """Return how much the words around a claim's value are the words around a source's (0 to about 4)."""
-    sides = beside(matching.claim, value.first, value.end, reach=len(NEAR))
-    others = beside(matching.source, other.first, other.end, reach=len(NEAR))
+    sides, others = neighbours(matching.claim)[value.first], neighbours(matching.source)[other.first]
     total = 0.0
-    for words, same, opposite in zip(sides, others, reversed(others), strict=True):
+    for words, same, opposite in ((sides[0], *others), (sides[1], *reversed(others))):
         for near, place in zip(NEAR, words, strict=False):
-            pair = matching.pairs.get(place, -1)
+            pair = matching.pairs.get(place)
+            if pair is None:
+                continue
             if pair in same:
                 total += near * NEAR[same.index(pair)]
             elif pair in opposite:
@@ -69,45 +67,45 @@ def likeness(matching: Matching, value: Quantity | Date, other: Quantity | Date)
 
 
 def pair(
-    matching: Matching, claimed: Sequence[Value], there: Sequence[Value], fit: Callable[[Value, Value], Fit]
+    matching: Matching, claimed: Sequence[Value], there: Sequence[Value], fit: Callable[[Value, Value], float | None]
 ) -> Pairing:
     """Pair each value of a claim with the one in its place in the sentence, each used once.
 
     Place weighs more than agreement: "480 mg, then 400 mg" must not be found in "400 mg, then 480 mg".
+
+    Args:
+        fit: how much two values agree; None for two that cannot be compared.
     """
-    if not claimed or not there:
-        return Pairing({}, tuple(range(len(claimed))))
     ranked = []
     for at, value in enumerate(claimed):
         for place, other in enumerate(there):
-            fits = fit(value, other)
-            if fits is not Fit.NONE:
-                agreed = AGREEMENT if fits is Fit.SAME else 0.0
+            agreed = fit(value, other)
+            if agreed is not None:
                 order = 0.02 * abs(at - place)
-                ranked.append((likeness(matching, value, other) + agreed - order, at, place))
-    ranked.sort(key=lambda item: (-item[0], item[1], item[2]))
+                ranked.append((-(likeness(matching, value, other) + agreed - order), at, place))
+    ranked.sort()
     pairs: dict[int, int] = {}
     used: set[int] = set()
     for _, at, place in ranked:
         if at not in pairs and place not in used:
             pairs[at] = place
             used.add(place)
-    return Pairing(pairs, tuple(at for at in range(len(claimed)) if at not in pairs))
+    return Pairing(pairs, tuple([at for at in range(len(claimed)) if at not in pairs]))
 
 
 def same_place(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> bool:
     """Tell whether the words next to a claim's value, on each side that has any, stand near the source's value."""
-    lefts, rights = beside(matching.claim, value.first, value.end, reach=2)
-    near = {*chain(*beside(matching.source, other.first, other.end, reach=ANCHORS))}
-    sides = [side for side in (lefts, rights) if side]
-    return bool(sides) and all(any(matching.pairs.get(place) in near for place in side) for side in sides)
+    before, after = neighbours(matching.source)[other.first]
+    near = {*before, *after}
+    sides = [side[:NEXT] for side in neighbours(matching.claim)[value.first] if side]
+    return bool(sides) and not any(near.isdisjoint(map(matching.pairs.get, side)) for side in sides)
 
 
-def quantity_fit(claim: Quantity, source: Quantity) -> Fit:
+def quantity_fit(claim: Quantity, source: Quantity) -> float | None:
     relation = relate(claim, source)
     if relation is Relation.INCOMPARABLE:
-        return Fit.NONE
-    return Fit.SAME if relation is Relation.ENTAILED else Fit.OTHER
+        return None
+    return AGREEMENT if relation is Relation.ENTAILED else 0.0
 
 
 RULES = {
@@ -153,7 +151,7 @@ def exchanged(matching: Matching, pairing: Pairing) -> Iterator[Conflict]:
     claimed, there = matching.claim.quantities, matching.source.quantities
     for at, place in pairing.pairs.items():
         later, other = at + 1, pairing.pairs.get(at + 1, place)
-        if other >= place or quantity_fit(claimed[at], there[other]) is not Fit.OTHER:
+        if other >= place or quantity_fit(claimed[at], there[other]) != 0.0:
             continue
         straight = likeness(matching, claimed[at], there[place]) + likeness(matching, claimed[later], there[other])
         across = likeness(matching, claimed[at], there[other]) + likeness(matching, claimed[later], there[place])
@@ -205,15 +203,17 @@ def turned_conflict(matching: Matching, value: Quantity | Date, other: Quantity 
     return Conflict(Rule.DATE, *spans, opposed=same_place(matching, value, other))
 
 
-def date_fit(claim: Date, source: Date) -> Fit:
+def date_fit(claim: Date, source: Date) -> float | None:
     if claim.said().isdisjoint(source.said()):
-        return Fit.NONE
-    return Fit.OTHER if claim.differing(source) else Fit.SAME
+        return None
+    return 0.0 if claim.differing(source) else AGREEMENT
 
 
 def dates(matching: Matching, around: AbstractSet[str]) -> Iterator[Conflict]:
     """Yield the dates of the claim that the sentence does not bear out."""
     claimed, there = matching.claim.dates, matching.source.dates
+    if not claimed:
+        return
     pairing = pair(matching, claimed, there, date_fit)
     for at, place in pairing.pairs.items():
         value, other = claimed[at], there[place]

@@ -13,6 +13,7 @@ from audit.spans import Span
 from audit.stakes import Stakes
 from evidence.claims import Statement, split
 from evidence.gate import DEFAULT_POLICY, GatePolicy, GateReport, judge
+from evidence.language.reading import read, skim
 from evidence.passages import Passage
 from evidence.sources import Need
 from evidence.typed.scoring import CALIBRATION
@@ -209,6 +210,26 @@ def test_a_trusted_contradiction_never_makes_a_verdict_more_favourable(passages:
 @given(claim=TEXTS, passages=PASSAGES, data=st.data())
 def test_the_order_of_passages_changes_nothing(claim: str, passages: list[Passage], data: st.DataObject) -> None:
     assert verdict(claim, *passages) == verdict(claim, *data.draw(st.permutations(passages)))
+
+
+@given(claims=st.lists(TEXTS, max_size=4), passages=PASSAGES)
+def test_a_claim_is_judged_alone_as_among_others(claims: list[str], passages: list[Passage]) -> None:
+    together = judge([*map(statement, claims)], passages, stakes=Stakes.MEDIUM, policy=DEFAULT_POLICY)
+    assert list(together.claims) == [verdict(claim, *passages) for claim in claims]
+
+
+@given(claim=TEXTS, passages=PASSAGES)
+def test_a_passage_is_aligned_alone_as_among_others(claim: str, passages: list[Passage]) -> None:
+    alone = [item for one in passages for item in verdict(claim, one).evidence]
+    assert all(item in alone for item in verdict(claim, *passages).evidence)
+
+
+@given(claim=TEXTS, passages=PASSAGES)
+def test_what_is_remembered_of_texts_changes_nothing(claim: str, passages: list[Passage]) -> None:
+    before = verdict(claim, *passages)
+    read.cache_clear()
+    skim.cache_clear()
+    assert verdict(claim, *passages) == before
 
 
 @settings(max_examples=200)
