@@ -7,7 +7,7 @@ reason. An abstention never counts as ALLOW (``guardians.consensus``).
 import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import PurePath
 from types import TracebackType, UnionType
@@ -83,15 +83,27 @@ class Material:
     facts: Mapping[str, object]
     stakes: Stakes
     policy_hash: str
+    digests: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def digest(self) -> str:
         """Return SHA-256 of the canonical form, 64 hex digits.
 
-        Texts enter by their own hash, so any text has a digest, half surrogate pairs included.
+        Texts enter by their own hash, so any text has a digest, half surrogate pairs included. Every guardian and every
+        look at a vote asks for it, so it is worked out once for facts that are written the same: should anybody change
+        the facts in between, the votes before and after are bound to two digests.
 
         Raises:
             MaterialError: a fact is no plain value, or the facts are nested deeper than ``DEPTH_LIMIT``.
         """
+        try:
+            written = repr(self.facts)
+        except Exception as error:
+            raise MaterialError(f"facts cannot be written: {type(error).__name__}; use plain values") from error
+        if written not in self.digests:
+            self.digests[written] = self.hashed()
+        return self.digests[written]
+
+    def hashed(self) -> str:
         document = {
             "type": "material/v1",
             "pieces": [[piece.part.value, digest_of(piece.ref), digest_of(piece.text)] for piece in self.pieces],
@@ -128,7 +140,7 @@ def plain(value: object, *, depth: int) -> canonical.JSON:
             return ["float", value.hex()]
         case Mapping():
             items = [[plain(name, depth=depth + 1), plain(item, depth=depth + 1)] for name, item in value.items()]
-            return ["map", sorted(items, key=repr)]
+            return ["map", sorted(items, key=lambda item: repr(item[0]))]
         case list() | tuple():
             return ["list", [plain(item, depth=depth + 1) for item in value]]
         case _:

@@ -193,6 +193,42 @@ def test_half_a_surrogate_pair_has_a_digest_too() -> None:
     assert len({*halves, MATERIAL.digest()}) == 3
 
 
+def test_facts_that_somebody_changes_have_another_digest_from_then_on() -> None:
+    known = {"pii": False}
+    material = replace(MATERIAL, facts=known)
+    before = material.digest()
+    known["pii"] = True
+    assert before == MATERIAL.digest()
+    assert material.digest() == replace(MATERIAL, facts={"pii": True}).digest()
+
+
+@dataclass
+class Meddler(Scripted):
+    """A guardian that changes the facts while it votes."""
+
+    def review(self, material: Material) -> Vote:
+        vote = replace(VOTE, material=material.digest())
+        material.facts["pii"] = True  # type: ignore[index]
+        return vote
+
+
+def test_a_guardian_that_changes_the_facts_has_voted_on_another_material() -> None:
+    vote = cast(Meddler(None), replace(MATERIAL, facts={"pii": False}), clock=clock_of(0, 0))
+    assert (vote.ballot, vote.reason) == (Ballot.ABSTAIN, "voted on another material")
+
+
+class Unwritable:
+    def __repr__(self) -> str:
+        raise RecursionError
+
+
+def test_facts_that_cannot_be_written_have_no_digest() -> None:
+    material = replace(MATERIAL, facts={"fact": Unwritable()})
+    with pytest.raises(MaterialError, match="cannot be written: RecursionError"):
+        material.digest()
+    assert cast(Scripted(VOTE), material, clock=clock_of(0, 0)).material == ""
+
+
 @pytest.mark.parametrize("fact", [object(), b"bytes", {1, 2}, 1j])
 def test_what_is_no_plain_value_has_no_digest(fact: object) -> None:
     with pytest.raises(MaterialError, match="use null, bool, int, float, str, list or map"):
