@@ -1,7 +1,7 @@
 """Which word of a claim is which word of a sentence, and what stands in the place of the words that are not found."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,6 +24,7 @@ class Matching:
         pairs: claim word -> source word.
         back: source word -> claim word.
         missing: claim words without a pair, in order.
+        slots: missing word -> the first and last-plus-one source word between the pairs to its left and right.
     """
 
     claim: Reading
@@ -31,6 +32,7 @@ class Matching:
     pairs: dict[int, int]
     back: dict[int, int]
     missing: tuple[int, ...]
+    slots: dict[int, tuple[int, int]]
 
     def spare(self, place: int) -> bool:
         return place not in self.back
@@ -84,7 +86,8 @@ def match(claim: Reading, source: Reading) -> Matching:
         found = alike(claim, place, source, [at for at in likely if at not in back]) if place not in pairs else None
         if found is not None:
             pair_up(claim, place, source, found, pairs=pairs, back=back)
-    return Matching(claim, source, pairs, back, tuple([place for place in unfound if place not in pairs]))
+    missing = tuple([place for place in unfound if place not in pairs])
+    return Matching(claim, source, pairs, back, missing, slots(missing, pairs, back, end=len(source.words)))
 
 
 def nearest(places: Iterable[int], used: dict[int, int], expected: int) -> int | None:
@@ -176,7 +179,7 @@ def replaced(matching: Matching, place: int, *, light: bool = False) -> int | No
     The missing words between two pairs are held against the spare words between the same two in the source. Light
     words replace only where ``light`` says so.
     """
-    low, high = slot(matching, place)
+    low, high = matching.slots[place]
     if high - low > SLOT:
         return None
     least = HALF if light else FULL
@@ -186,22 +189,34 @@ def replaced(matching: Matching, place: int, *, light: bool = False) -> int | No
     return None
 
 
-def slot(matching: Matching, place: int) -> tuple[int, int]:
-    """Return the range of source words between the pairs to the left and right of a missing word; empty without any."""
-    pairs, back = matching.pairs, matching.back
-    before, after, end = place - 1, place + 1, len(matching.claim.words)
-    while before >= 0 and before not in pairs:
-        before -= 1
-    while after < end and after not in pairs:
-        after += 1
-    if before >= 0 and after < end:
-        return pairs[before] + 1, pairs[after]
-    if after < end:
-        high = low = pairs[after]
-        while low > max(0, high - SLOT) and low - 1 not in back:
+def slots(
+    missing: Sequence[int], pairs: dict[int, int], back: dict[int, int], *, end: int
+) -> dict[int, tuple[int, int]]:
+    """Return the slot of each missing word, of ``end`` source words; neighbours have the same."""
+    found: dict[int, tuple[int, int]] = {}
+    for place in missing:
+        if place - 1 in found:
+            found[place] = found[place - 1]
+            continue
+        after = place + 1
+        while after <= missing[-1] and after not in pairs:
+            after += 1
+        found[place] = slot(pairs.get(place - 1), pairs.get(after), back, end=end)
+    return found
+
+
+def slot(left: int | None, right: int | None, back: dict[int, int], *, end: int) -> tuple[int, int]:
+    """Return the range of source words between two pairs; spare ones beside the only pair; empty without any."""
+    if left is not None and right is not None:
+        return left + 1, right
+    if right is not None:
+        low = right
+        while low > max(0, right - SLOT) and low - 1 not in back:
             low -= 1
-        return low, high
-    high = low = pairs[before] + 1 if before >= 0 else 0
-    while before >= 0 and high < min(len(matching.source.words), low + SLOT) and high not in back:
+        return low, right
+    if left is None:
+        return 0, 0
+    high = left + 1
+    while high < min(end, left + 1 + SLOT) and high not in back:
         high += 1
-    return low, high
+    return left + 1, high

@@ -9,7 +9,7 @@ from evidence.language.lexicon import AUXILIARIES, CLAUSE_WORDS, STOP, words
 from evidence.language.reading import FULL, READINGS_KEPT, Reading, Word
 from evidence.language.text import Kind, key
 from evidence.typed.conflicts import Conflict
-from evidence.typed.matching import Matching, replaced, slot
+from evidence.typed.matching import Matching, replaced
 from evidence.verdicts import Rule
 
 IN_SENTENCE, IN_PASSAGE, IN_QUESTION, SUBSTITUTED = 1.0, 0.8, 0.6, 0.5
@@ -77,7 +77,7 @@ def substitute(matching: Matching, place: int) -> int | None:
     if word.key in TIMES:
         other = replaced(matching, place, light=True)
         return other if other is not None and matching.source.words[other].key in TIMES else None
-    low, high = slot(matching, place)
+    low, high = matching.slots[place]
     beside = {place - 1, place + 1} & set(range(len(matching.claim.words)))
     alone = high - low == 1 and beside <= matching.pairs.keys()
     return replaced(matching, place) if alone or matching.claim.predicate(place) else None

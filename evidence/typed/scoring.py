@@ -206,10 +206,10 @@ def closest(claim: Reading, skimmed: Skim) -> list[tuple[Piece, Matching]]:
     wanted = keys_of(claim.text)
     least = max(1.0, TOPIC_LEAST * len(wanted))
     shared = skimmed.sharing(wanted, least=least)
-    near = sorted((-count, place) for count, places in shared for place in places[:COMPARED])
+    near = [(-count, place) for count, places in shared for place in places[:COMPARED]]
     if not near or not claim.words:
         return []
-    best = [skimmed.pieces[place] for _, place in near[:COMPARED]]
+    best = [skimmed.pieces[place] for _, place in sorted(near)[:COMPARED]]
     matched = [match(claim, read(piece.text)) for piece in best]
     shares = [overlap(matching) for matching in matched]
     most = max(shares)
