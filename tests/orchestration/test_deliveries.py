@@ -19,7 +19,7 @@ from orchestration.models import Delivery, Run, Webhook
 from orchestration.states import RunState
 from tests.conftest import Person
 from tests.orchestration.listening import HOST, Listener, behaving, certificate, hang, listening, verifies
-from tests.orchestration.rows import QUESTION, bring, submitted, waiting
+from tests.orchestration.rows import QUESTION, bring, inquiry, submitted, waiting
 from tests.orchestration.telling import (
     EVENTS,
     allowed,
@@ -61,6 +61,21 @@ def test_a_run_that_escalates_leaves_a_delivery(ada: Person) -> None:
     waiting(submitted(ada.actor))
     delivery = Delivery.objects.get()
     assert (delivery.event, delivery.state, delivery.decision) == ("run.escalated", "DECISION", "ESCALATE")
+
+
+def test_a_run_that_waits_for_an_answer_about_an_effect_leaves_a_delivery(ada: Person) -> None:
+    registered(ada, f"http://{HOST}:1/")
+    inquiry(submitted(ada.actor))
+    delivery = Delivery.objects.get()
+    assert (delivery.event, delivery.state) == ("run.escalated", "EXECUTION")
+
+
+def test_each_wait_of_a_run_leaves_one_delivery(ada: Person) -> None:
+    registered(ada, f"http://{HOST}:1/")
+    run = waiting(submitted(ada.actor)).run
+    for due_at in (now(), None, None):
+        Run.objects.filter(pk=run.pk).update(due_at=due_at)
+    assert Delivery.objects.filter(event="run.escalated").count() == 2
 
 
 def test_the_verbs_leave_deliveries(ada: Person) -> None:

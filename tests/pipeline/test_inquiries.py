@@ -9,7 +9,7 @@ import pytest
 
 from audit import ledger
 from audit.errors import Conflict, Invalid, NotAllowed
-from orchestration import inquiring, runs
+from orchestration import inquiring, runs, webhooks
 from orchestration.engine import bench, driver
 from orchestration.engine.inspection import Inspection
 from orchestration.engine.toolcalls import Fault, Result, ToolFailure
@@ -58,6 +58,14 @@ def test_a_run_that_waits_for_an_answer_is_driven_by_nobody(quick: Stage, notary
     run = noted(quick, "die after")
     assert driver.advance(run.pk) is driver.Ended.NOT_CLAIMED
     assert (len(notary.notes()), run.inquiries.count()) == (1, 1)
+
+
+def test_receivers_are_told_of_each_question(quick: Stage, notary: Notary) -> None:
+    webhooks.keep("https://hooks.example.org/", ["run.escalated"], actor=quick.actors["ada"])
+    run = noted(quick, "die always")
+    assert [(told.event, told.state) for told in run.deliveries.all()] == [("run.escalated", "EXECUTION")]
+    answered(quick, run, TRY_AGAIN)
+    assert run.deliveries.count() == 2
 
 
 def test_a_run_that_is_woken_without_an_answer_goes_on_waiting(quick: Stage, notary: Notary) -> None:
