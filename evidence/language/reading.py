@@ -27,7 +27,7 @@ ITEM = re.compile(r"(?:^|\n)[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+$")
 ITEM_MARK, LEAD = 12, 200
 FULL, HALF = 1.0, 0.5
 LIGHT_KEYS = frozenset(key(word) for word in LIGHT)
-# How many readings are kept, and how many of what is derived from one: about 15 kB each, some 15 MB at most.
+# How many readings are kept, and how many of what is derived from one: of ordinary sentences some 20 MB in all.
 READINGS_KEPT = 1024
 SKIMS_KEPT = 512
 
