@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from audit import canonical, keys, vault
 from audit.actors import Actor
+from audit.canonical import JSON
 from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Entry, Workspace
@@ -74,22 +75,36 @@ def waiting(run: Run, *, quorum: int = 1, minutes: float = 15) -> Approval:
     )
 
 
+def proposed(run: Run, known: Tool, *, tier: int = 1, **arguments: JSON) -> Action:
+    """Return an action that nobody has tried yet."""
+    action = Action(
+        id=new_id(),
+        run=run,
+        tool=known,
+        ordinal=run.actions.count(),
+        tier=tier,
+        definition_hash=known.definition_hash,
+    )
+    key = keys.load(run.key_id)
+    text = canonical.encode(arguments).decode()
+    action.arguments_digest, action.idempotency_key = vault.commitment(key, text), vault.commitment(key, str(action.pk))
+    seal_text(key, action, "arguments_sealed", text)
+    action.save(force_insert=True)
+    return action
+
+
 def inquiry(run: Run) -> Inquiry:
     """Return an open inquiry about an effect of a run that waits in EXECUTION for an answer."""
     bring(run, RunState.EXECUTION, due_at=None)
     known = Tool.objects.filter(server__workspace=run.workspace_id, name="file_ticket").first() or tool(
         run.workspace, "file_ticket"
     )
-    action = Action(id=new_id(), run=run, tool=known, ordinal=run.actions.count(), tier=1, definition_hash="d" * 64)
-    key = keys.load(run.key_id)
-    text = canonical.encode({"title": "Ask the pharmacy."}).decode()
-    action.arguments_digest, action.idempotency_key = vault.commitment(key, text), vault.commitment(key, str(action.pk))
-    seal_text(key, action, "arguments_sealed", text)
-    action.save(force_insert=True)
+    action = proposed(run, known, title="Ask the pharmacy.")
     action.attempt, action.intended_at, action.fault = 1, now(), "DIED"
     for state in (ActionState.INTENDED, ActionState.UNKNOWN):
         action.state = state.value
         action.save()
+    key = keys.load(run.key_id)
     asked = inquiries.unsaved(action, run, fault="DIED", key=key, said="It was here.", elapsed_us=1_200_000)
     asked.save(force_insert=True)
     return asked

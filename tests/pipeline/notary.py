@@ -1,6 +1,7 @@
 """A tool server that keeps a file of what it did, over stdio; a text tells it when to die. Standard library only.
 
-It is started with the file, and with words: ``idempotent`` and ``changed`` are what its tools say, ``empty`` is none.
+It is started with the file, and with words: ``idempotent`` and ``changed`` are what its tools say, ``empty`` is none;
+``forgetful`` keeps no keys, so that what is sent twice is noted twice.
 """
 
 import json
@@ -44,14 +45,14 @@ def once(book: Path) -> bool:
     return True
 
 
-def act(book: Path, name: str, params: dict[str, Any]) -> dict[str, Any]:
+def act(book: Path, name: str, params: dict[str, Any], *, forgetful: bool) -> dict[str, Any]:
     key, asked = params.get("_meta", {}).get(KEY), params["arguments"]
     text = asked.get("text", "")
     if text == "die always" or (text == "die before" and once(book)):
         os._exit(1)
     if text == "refuse" or (text == "refuse once" and once(book)):
         return {"content": [{"type": "text", "text": "the book is full"}], "isError": True}
-    known = [n for n, line in enumerate(lines(book), start=1) if line["key"] == key]
+    known = [n for n, line in enumerate(lines(book), start=1) if line["key"] == key and not forgetful]
     number = known[0] if known else write(book, tool=name, key=key, **asked)
     if text == "die after" and not known:
         os._exit(1)
@@ -66,7 +67,7 @@ def answer(request: dict[str, Any], book: Path, words: list[str]) -> dict[str, A
         case "tools/list":
             return {"tools": tools(words)}
         case "tools/call":
-            return act(book, request["params"]["name"], request["params"])
+            return act(book, request["params"]["name"], request["params"], forgetful="forgetful" in words)
         case _:
             return None
 
