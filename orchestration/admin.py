@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,10 +14,11 @@ from django.template.loader import render_to_string
 
 from audit.actors import Actor
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
-from audit.errors import Problem
+from audit.errors import Invalid, Problem
 from audit.roles import Scope
 from guardians.toolrisk import Tier
 from orchestration import registry, webhooks
+from orchestration.compensation import CompensationError
 from orchestration.models import (
     Action,
     Approval,
@@ -242,10 +244,14 @@ class ToolServerAdmin(KeptAdmin):
 class ToolAdmin(ReadOnlyAdmin):
     """A tool may be used only after a person approved its definition as it is now."""
 
-    list_display = ["name", "server", "state", "registered_tier", "definition_hash", "approved_hash"]
+    list_display = ["name", "server", "state", "registered_tier", "undone_by", "definition_hash", "approved_hash"]
     list_filter = ["state"]
-    list_select_related = ["server"]
-    actions = ["approve"]
+    list_select_related = ["server", "compensated_by__server"]
+    actions = ["approve", "compensate", "withdraw_compensation"]
+
+    @admin.display(description="undone by")
+    def undone_by(self, tool: Tool) -> str:
+        return compensation_of(tool)
 
     @admin.action(description="Approve the selected tools, as they are shown")
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> HttpResponse | None:
@@ -272,6 +278,88 @@ class ToolAdmin(ReadOnlyAdmin):
             "tiers": [tier.name for tier in Tier],
         }
         return render(request, "admin/approve_tools.html", context)
+
+    @admin.action(description="Name the tool that undoes the selected one")
+    def compensate(self, request: HttpRequest, queryset: QuerySet[Tool]) -> HttpResponse | None:
+        """Show both definitions and ask for the arguments; the word is bound to the hashes that were shown."""
+        tools = list(queryset.select_related("server", "compensated_by__server")[:2])
+        if len(tools) != 1:
+            messages.error(request, "Select one tool: each has a way of its own to be undone.")
+            return None
+        [tool], actor = tools, actor_in_admin(request)
+        if "arguments" not in request.POST or actor is None:
+            return self.asked_how(request, tool)
+        try:
+            registered = registry.register_compensation(
+                tool.pk,
+                by=id_in(request.POST.get("by", "")),
+                arguments=mapping_in(request.POST["arguments"]),
+                seen=request.POST.get(f"seen-{tool.pk}", ""),
+                seen_by=request.POST.get(f"seen-{request.POST.get('by', '')}", ""),
+                actor=actor,
+            )
+        except Problem as problem:
+            messages.error(request, f"{tool}: {problem}")
+            return self.asked_how(request, tool)
+        messages.success(request, f"calls of {tool} are undone by {registered.compensated_by}, after people were asked")
+        return None
+
+    def asked_how(self, request: HttpRequest, tool: Tool) -> HttpResponse:
+        held = json.dumps(tool.compensation_arguments or EXAMPLE, indent=2, ensure_ascii=False)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"What undoes {tool}",
+            "opts": self.model._meta,
+            "tool": tool,
+            "definition": definition(tool),
+            "now": compensation_of(tool),
+            "others": [(other, definition(other)) for other in registry.may_undo(tool)],
+            "by": request.POST.get("by", str(tool.compensated_by_id or "")),
+            "arguments": request.POST.get("arguments", held),
+        }
+        return render(request, "admin/compensate_tool.html", context)
+
+    @admin.action(description="Have no further call of the selected tools undone")
+    def withdraw_compensation(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
+        actor = actor_in_admin(request)
+        for tool in queryset.select_related("server"):
+            try:
+                if actor is not None:
+                    registry.withdraw_compensation(tool.pk, actor=actor)
+                    messages.success(request, f"calls of {tool} are undone by nothing any more")
+            except Problem as problem:
+                messages.error(request, f"{tool}: {problem}")
+
+
+EXAMPLE = {"ticket": {"from": "result.ticket"}}
+
+
+def compensation_of(tool: Tool) -> str:
+    """Return which tool undoes this one, and whether that still holds."""
+    if tool.compensated_by is None:
+        return ""
+    try:
+        return str(registry.compensating(tool))
+    except CompensationError:
+        return f"{tool.compensated_by} (one of the two changed: name it again)"
+
+
+def id_in(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Invalid("no tool is named; choose the one that undoes") from error
+
+
+def mapping_in(text: str) -> dict[str, Any]:
+    """Return a JSON object; raises Invalid."""
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise Invalid(f"the arguments are no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise Invalid(f"the arguments are {type(found).__name__}; write a JSON object, as in the example")
+    return found
 
 
 def definition(tool: Tool) -> str:

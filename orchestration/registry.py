@@ -250,6 +250,31 @@ def register_compensation(
     return tool
 
 
+@transaction.atomic
+def withdraw_compensation(tool_id: UUID, *, actor: Actor) -> Tool:
+    """Have no further call of a tool undone; a second call changes nothing.
+
+    Raises:
+        NotFound: it is not in the actor's workspace.
+        NotAllowed: the actor lacks tools:write.
+    """
+    require(actor, Scope.TOOLS_WRITE)
+    tool = tool_in(tool_id, actor=actor, lock=True)
+    if tool.compensated_by_id is None:
+        return tool
+    tool.compensated_by, tool.compensation_arguments, tool.compensation_hash = None, {}, ""
+    tool.save(update_fields=["compensated_by", "compensation_arguments", "compensation_hash"])
+    data: dict[str, JSON] = {"tool": str(tool), "by": "", "pinned": ""}
+    ledger.append(ledger.Event(EventType.TOOL_COMPENSATION, actor, data), chain=tools_chain(workspace_of(actor)))
+    return tool
+
+
+def may_undo(tool: Tool) -> list[Tool]:
+    """Return the tools of the same workspace that could be named to undo a call of this one."""
+    known = tools_of(tool.server.workspace_id).values()
+    return [other for other in known if other.pk != tool.pk and usable(other)]
+
+
 def pinned(tool: Tool, undoing: Tool) -> str:
     return compensation.pinned(
         definition=tool.definition_hash, by=undoing.definition_hash, mapping=tool.compensation_arguments

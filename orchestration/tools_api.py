@@ -75,7 +75,7 @@ class ToolApprove(APIView):
 
 
 class ToolCompensation(APIView):
-    scopes = {"POST": Scope.TOOLS_WRITE}
+    scopes = {"POST": Scope.TOOLS_WRITE, "DELETE": Scope.TOOLS_WRITE}
 
     @extend_schema(operation_id="tools_compensation", request=CompensationIn, responses={200: ToolOut, **PROBLEMS})
     def post(self, request: HttpRequest, tool_id: UUID) -> Response:
@@ -95,6 +95,11 @@ class ToolCompensation(APIView):
             actor=actor_of(request),
         )
         return Response(ToolOut(tool).data)
+
+    @extend_schema(operation_id="tools_compensation_withdraw", responses={200: ToolOut, **PROBLEMS})
+    def delete(self, request: HttpRequest, tool_id: UUID) -> Response:
+        """Have no further call of this tool undone."""
+        return Response(ToolOut(registry.withdraw_compensation(tool_id, actor=actor_of(request))).data)
 
 
 def id_in(text: str) -> UUID:

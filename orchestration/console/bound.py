@@ -31,6 +31,7 @@ class ShownAction:
     undoes: int
     attempt: int
     tool: str
+    undone_by: str
     tier: str
     state: Badge
     arguments: tuple[Argument, ...]
@@ -89,6 +90,7 @@ def shown_action(action: ReadAction, *, number: int, undoes: int = 0) -> ShownAc
         undoes=undoes,
         attempt=action.attempt,
         tool=visible(action.tool),
+        undone_by=visible(action.undone_by),
         tier=wording.tier(action.tier),
         state=badges.of_action(action.state),
         arguments=tuple(rows[:ROWS_LIMIT]),

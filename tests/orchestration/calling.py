@@ -43,6 +43,7 @@ ENDPOINTS: list[tuple[str, str, Scope]] = [
     ("GET", "/tools", Scope.RUNS_READ),
     ("POST", "/tools/{tool}/approve", Scope.TOOLS_WRITE),
     ("POST", "/tools/{tool}/compensation", Scope.TOOLS_WRITE),
+    ("DELETE", "/tools/{tool}/compensation", Scope.TOOLS_WRITE),
     ("POST", "/batches", Scope.RUNS_WRITE),
     ("GET", "/batches/{batch}", Scope.RUNS_READ),
     ("GET", "/batches/{batch}/runs", Scope.RUNS_READ),

@@ -4,6 +4,7 @@ import pytest
 from django.contrib import admin
 from django.db import models
 from django.test import Client
+from django.utils.html import escape
 
 from guardians.toolrisk import Tier
 from orchestration import webhooks
@@ -84,6 +85,70 @@ def test_a_tool_of_another_workspace_is_not_approved(client: Client, mallory: Pe
 def test_a_tool_that_is_gone_is_not_approved(client: Client, ada: Person) -> None:
     gone = tool(ada.user.memberships.get().workspace, state=ToolState.RETIRED)
     assert approve(client, gone).state == ToolState.RETIRED
+
+
+@pytest.fixture
+def pair(ada: Person) -> tuple[Tool, Tool]:
+    """Return a tool and one that could undo its calls, both approved."""
+    workspace = ada.user.memberships.get().workspace
+    active = {"state": "ACTIVE", "approved_hash": "d" * 64, "registered_tier": 1}
+    return tool(workspace, "note", **active), tool(workspace, "strike", **active)
+
+
+def compensate(client: Client, pair: tuple[Tool, Tool], **changed: str) -> tuple[Tool, str]:
+    """Name the second tool to undo the first; return that as it is then, and what the page says."""
+    note, strike = pair
+    form = {
+        "action": "compensate",
+        "_selected_action": str(note.pk),
+        "by": str(strike.pk),
+        "arguments": '{"id": {"from": "key"}}',
+    }
+    seen = {f"seen-{row.pk}": row.definition_hash for row in pair}
+    said = client.post(address(Tool), {**form, **seen, **changed}, follow=True).content.decode()
+    return Tool.objects.get(pk=note.pk), said
+
+
+def test_both_definitions_are_shown_before_a_compensation_is_registered(
+    client: Client, pair: tuple[Tool, Tool]
+) -> None:
+    word = {"action": "compensate", "_selected_action": [str(pair[0].pk)]}
+    shown = client.post(address(Tool), word).content.decode()
+    assert all(f'name="seen-{row.pk}" value="{row.definition_hash}"' in shown for row in pair)
+    assert Tool.objects.get(pk=pair[0].pk).compensated_by is None
+
+
+def test_a_compensation_is_registered_and_withdrawn(client: Client, pair: tuple[Tool, Tool]) -> None:
+    note, said = compensate(client, pair)
+    assert (note.compensated_by, note.compensation_arguments) == (pair[1], {"id": {"from": "key"}})
+    assert "Calls of desk/note are undone by desk/strike" in said
+    client.post(address(Tool), {"action": "withdraw_compensation", "_selected_action": [str(note.pk)]})
+    assert Tool.objects.get(pk=note.pk).compensated_by is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("arguments", "{", "are no JSON"),
+        ("arguments", "[1]", "write a JSON object"),
+        ("arguments", '{"id": {"from": "elsewhere"}}', "is taken from none of"),
+        ("by", "", "no tool is named"),
+        ("seen", "0" * 64, "is defined otherwise now"),
+    ],
+)
+def test_a_compensation_that_is_refused_keeps_what_was_typed(
+    client: Client, pair: tuple[Tool, Tool], name: str, value: str, says: str
+) -> None:
+    changed = {f"seen-{pair[1].pk}" if name == "seen" else name: value}
+    note, said = compensate(client, pair, **changed)
+    assert note.compensated_by is None
+    assert says in said
+    assert escape(changed.get("arguments", '{"id": {"from": "key"}}')) in said
+
+
+def test_a_compensation_is_for_one_tool_at_a_time(client: Client, pair: tuple[Tool, Tool]) -> None:
+    word = {"action": "compensate", "_selected_action": [str(row.pk) for row in pair]}
+    assert "Select one tool" in client.post(address(Tool), word, follow=True).content.decode()
 
 
 def registered(who: Person) -> Webhook:

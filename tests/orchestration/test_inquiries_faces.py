@@ -170,3 +170,6 @@ def test_a_compensation_is_registered_over_the_api(ada: Person) -> None:
     assert (told.status, told.body["compensated_by"]) == (200, str(strike.pk))
     assert is_problem(caller(ada).post(f"/tools/{note.pk}/compensation", {**word, "by": "x"}), 404)
     assert is_problem(caller(ada).post(f"/tools/{note.pk}/compensation", {**word, "arguments": []}), 400)
+    for _ in range(2):
+        told = caller(ada).send("DELETE", f"/tools/{note.pk}/compensation")
+        assert (told.status, told.body["compensated_by"]) == (200, None)

@@ -158,6 +158,20 @@ def test_a_compensation_is_registered_and_said(both: ToolServer, ada: Person) ->
     assert said(ada)[-1][0] == "tool.compensation"
 
 
+def test_a_compensation_is_withdrawn_once_and_said(both: ToolServer, ada: Person) -> None:
+    compensate(both, ada)
+    for _ in range(2):
+        withdrawn = registry.withdraw_compensation(known(both, "file").pk, actor=ada.actor)
+    assert (withdrawn.compensated_by, withdrawn.compensation_arguments, withdrawn.compensation_hash) == (None, {}, "")
+    assert [type_ for type_, *_ in said(ada)].count("tool.compensation") == 2
+
+
+def test_a_compensation_is_not_withdrawn_by_who_may_not(both: ToolServer, ada: Person, grace: Person) -> None:
+    compensate(both, ada)
+    with pytest.raises(NotAllowed):
+        registry.withdraw_compensation(known(both, "file").pk, actor=grace.actor)
+
+
 def test_a_compensation_needs_both_definitions_as_they_were_seen(both: ToolServer, ada: Person) -> None:
     with pytest.raises(ToolChanged):
         compensate(both, ada, seen="0" * 64)
