@@ -1,8 +1,10 @@
 """A model of who may drive, write and restore a run, compared with the tables after any order of events."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from django.db.models import F
@@ -30,7 +32,6 @@ from orchestration.engine import bench, lease, restorer
 from orchestration.engine.acting import EffectFailed
 from orchestration.engine.checkpoints import DjangoSaver
 from orchestration.engine.journal import StaleWrite
-from orchestration.engine.lease import Lease
 from orchestration.engine.pruning import ThreadBusy
 from orchestration.management.stage import Stage
 from orchestration.models import Action, Approval, Checkpoint, Restore, Run
@@ -41,6 +42,8 @@ from tests.chaos.crew import Worker, hired
 from tests.conftest import Person
 from tests.orchestration.rows import BINDING, REASON, fresh, in_line, proposed, submitted, waiting
 from tests.pipeline.noting import Notary, opened
+
+LONG = 6  # changes of a run
 
 
 @dataclass(slots=True)
@@ -75,21 +78,17 @@ class OneRun(RuleBasedStateMachine):
     approval: Approval | None
     refuses: bool
 
-    @initialize(target=workers, refuses=st.booleans(), from_=st.sampled_from(("SUBMITTED", "BEGUN", "FAILED")))
-    def submit(self, *, refuses: bool, from_: str) -> Worker | MultipleResults[Worker]:
+    @initialize(target=workers, steps=st.integers(min_value=0, max_value=3), refuses=st.booleans())
+    def submit(self, steps: int, *, refuses: bool) -> Worker | MultipleResults[Worker]:
         self.run, self.expected = submitted(self.grace), Expected()
         self.approval, self.refuses = None, refuses
         self.notary.book.with_suffix(".died").unlink(missing_ok=True)
         note = self.notary.tool()
         text = "refuse once" if refuses else "Warfarin is stopped."
         self.action = proposed(self.run, note, tier=registry.tier_of(note).value, text=text)
-        if from_ == "SUBMITTED":
-            return multiple()
-        # What comes after a beginning or an end would be reached too seldom from there alone.
-        worker = self.claim_free()
-        self.written(worker)
-        if from_ == "FAILED":
-            self.fail()
+        worker = self.claim()
+        for _ in range(steps):
+            worker = self.flush(worker)
         return worker
 
     # Workers
@@ -99,14 +98,8 @@ class OneRun(RuleBasedStateMachine):
         taken = lease.claim(self.run.pk)
         free = self.expected.live and self.expected.due and not self.expected.leased
         assert (taken is not None) == free
-        return multiple() if taken is None else self.hire(taken)
-
-    def claim_free(self) -> Worker:
-        taken = lease.claim(self.run.pk)
-        assert taken is not None
-        return self.hire(taken)
-
-    def hire(self, taken: Lease) -> Worker:
+        if taken is None:
+            return multiple()
         self.expected.token += 1
         self.expected.leased = True
         assert taken.token == self.expected.token
@@ -131,15 +124,12 @@ class OneRun(RuleBasedStateMachine):
             with pytest.raises(StaleWrite):
                 worker.step()
             return multiple()
-        self.written(worker)
-        return worker
-
-    def written(self, worker: Worker) -> None:
         worker.step()
         self.count(worker, flushes=1)
         self.expected.checkpoints += 1
         if self.expected.state is RunState.INITIALIZED:
             self.expected.state = RunState.PROCESSING
+        return worker
 
     @rule(worker=consumes(workers))
     def release(self, worker: Worker) -> None:
@@ -147,7 +137,6 @@ class OneRun(RuleBasedStateMachine):
         if worker.lease.token == self.expected.token:
             self.expected.leased = False
 
-    @precondition(lambda self: self.expected.leased)
     @rule()
     def expire(self) -> None:
         Run.objects.filter(pk=self.run.pk, lease_until__isnull=False).update(lease_until=now() - timedelta(hours=1))
@@ -192,6 +181,9 @@ class OneRun(RuleBasedStateMachine):
     @precondition(lambda self: self.expected.effect is ActionState.UNKNOWN)
     @rule()
     def answer(self) -> None:
+        if self.failed:
+            with pytest.raises(Conflict, match="nobody knows"):
+                self.asked(0)
         asked = self.run.inquiries.get(state=InquiryState.OPEN.value)
         word = InquiryState.HAPPENED if self.expected.notes else InquiryState.GIVEN_UP
         inquiring.answer(asked.pk, word=word, reason=REASON, seen=asked.binding, actor=self.alan)
@@ -214,7 +206,8 @@ class OneRun(RuleBasedStateMachine):
         runs.approve(self.approval.pk, actor=self.alan, reason=REASON, seen=BINDING)
         self.expected.due = True
 
-    @precondition(lambda self: self.expected.live)
+    # Nothing leads on from here: were it possible at once, few runs would come far.
+    @precondition(lambda self: self.expected.live and self.expected.version > LONG)
     @rule()
     def cancel(self) -> None:
         runs.cancel(self.run.pk, actor=self.grace)
@@ -223,6 +216,8 @@ class OneRun(RuleBasedStateMachine):
     @precondition(lambda self: self.expected.live and self.expected.checkpoints > 0)
     @rule()
     def fail(self) -> None:
+        with pytest.raises(Conflict, match="only a run that has ended"):
+            self.asked(0)
         engine = Actor(ActorKind.WORKER, "engine", self.run.workspace_id)
         runs.fail(self.run.pk, actor=engine, reason="provider:AWAY")
         self.end(RunState.FAILED)
@@ -256,18 +251,6 @@ class OneRun(RuleBasedStateMachine):
 
     def approved(self, restore: Restore, *, by: Actor) -> Restore:
         return restoring.approve(restore.pk, actor=by, reason=REASON, seen=restore.binding)
-
-    @precondition(lambda self: self.expected.live and self.expected.checkpoints > 0)
-    @rule()
-    def ask_for_a_restore_too_early(self) -> None:
-        with pytest.raises(Conflict, match="only a run that has ended"):
-            self.asked(0)
-
-    @precondition(lambda self: self.failed and self.expected.effect is ActionState.UNKNOWN)
-    @rule()
-    def ask_for_a_restore_while_nobody_knows(self) -> None:
-        with pytest.raises(Conflict, match="nobody knows"):
-            self.asked(0)
 
     @precondition(lambda self: self.restorable)
     @rule(which=st.integers(min_value=0, max_value=5))
@@ -338,19 +321,38 @@ class OneRun(RuleBasedStateMachine):
         Run.objects.filter(pk=self.run.pk).update(due_at=None, lease_until=None)
 
 
-@pytest.mark.usefixtures("committed")
-def test_in_any_order_of_events_only_the_holder_of_the_lease_writes(
-    ada: Person, grace: Person, alan: Person, barbara: Person, tmp_path: Path
-) -> None:
+@pytest.fixture
+def model(
+    committed: None, ada: Person, grace: Person, alan: Person, barbara: Person, tmp_path: Path
+) -> Iterator[type[OneRun]]:
     OneRun.grace, OneRun.alan, OneRun.barbara = grace.actor, alan.actor, barbara.actor
-    workspace = submitted(grace.actor).workspace
-    OneRun.notary = opened(Stage(workspace, {"ada": ada.actor}, {}), tmp_path / "book.jsonl", "forgetful")
-    try:
-        try_machine(
-            OneRun,
-            settings=settings(
-                max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-            ),
-        )
-    finally:
-        bench.close()
+    stage = Stage(submitted(grace.actor).workspace, {"ada": ada.actor}, {})
+    OneRun.notary = opened(stage, tmp_path / "book.jsonl", "forgetful")
+    yield OneRun
+    bench.close()
+
+
+def test_in_any_order_of_events_only_the_holder_of_the_lease_writes(model: type[OneRun]) -> None:
+    try_machine(
+        model,
+        settings=settings(
+            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
+
+
+def test_an_effect_that_was_refused_happens_once_after_a_restore_and_workers_of_before_write_nothing(
+    model: type[OneRun],
+) -> None:
+    run = model()
+    former = cast("Worker", run.submit(2, refuses=True))
+    run.act(former)
+    run.fail()
+    run.restore(0)
+    run.flush(former)
+    run.act(former)
+    run.act(cast("Worker", run.claim()))
+    run.the_tables_say_the_same()
+    run.the_effect_happened_as_often_as_it_is_on_record()
+    assert run.expected.effect is ActionState.DONE
+    run.teardown()
