@@ -12,14 +12,15 @@ from django.utils.timezone import now
 from pytest_django import Settings
 
 from audit.models import Entry
-from orchestration.engine import driver
+from orchestration.engine import driver, lease
 from orchestration.management.chaos import lives
 from orchestration.management.chaos.judgement import judge
 from orchestration.management.chaos.lives import History, Nursery
 from orchestration.management.chaos.points import Countdown
 from orchestration.management.stage import Stage
 from orchestration.models import Run
-from tests.pipeline.asking import CASES
+from tests.conftest import leave
+from tests.pipeline.asking import CASES, fresh
 
 HAUNTED = 10.0  # seconds that the other worker gets while the first is stopped
 POINTS = 6  # of each case; `manage.py soak` takes all
@@ -100,6 +101,28 @@ def test_a_message_that_comes_again_changes_nothing(done: Run, tickets: Path) ->
     before = Entry.objects.count()
     assert [driver.advance(done.pk) for _ in range(3)] == [driver.Ended.NOT_CLAIMED] * 3
     assert Entry.objects.count() == before
+    assert breaches(tickets) == []
+
+
+@pytest.mark.parametrize(("case", "parts"), [("b", (0.3, 0.5, 0.7)), ("c", (0.3, 0.85))])
+def test_a_dead_workers_run_is_nobody_elses_until_its_lease_has_really_run_out(
+    quick: Stage, tickets: Path, settings: Settings, case: str, parts: tuple[float, ...]
+) -> None:
+    longest = length(quick, case)
+    settings.PROMETHEUS_LEASE_SECONDS = 1
+    nursery = lives.open_nursery(quick)
+    for part in parts:
+        history = History(f"lease-{case}-{part}", CASES[case], (), patient=True)
+        assert lives.ended(nursery.life(history, Countdown(int(longest * part))), history)
+        left = Run.objects.get(idempotency_key=history.name)
+        assert left.lease_until is not None
+        assert (lease.claim(left.pk), fresh(left).token) == (None, left.token)
+        assert now() < left.lease_until  # it was asked for in time
+        time.sleep((left.lease_until - now()).total_seconds())
+        leave()
+        assert not lives.ended(nursery.life(history, Countdown(None)), history)
+        assert (fresh(left).state, fresh(left).token > left.token) == ("COMPLETED", True)
+        leave()
     assert breaches(tickets) == []
 
 
