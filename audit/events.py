@@ -35,6 +35,7 @@ class EventType(StrEnum):
     TOOL_QUARANTINED = "tool.quarantined"
     TOOL_APPROVED = "tool.approved"
     TOOL_COMPENSATION = "tool.compensation"
+    TOOL_COMPENSATION_WITHDRAWN = "tool.compensation_withdrawn"
     EFFECT_INTENDED = "effect.intended"
     EFFECT_DONE = "effect.done"
     EFFECT_TAKEN_OVER = "effect.taken_over"

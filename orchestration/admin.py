@@ -7,17 +7,20 @@ from uuid import UUID
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import URLPattern, path
 
+from audit import canonical
 from audit.actors import Actor
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
-from audit.errors import Invalid, Problem
+from audit.errors import Invalid, NotFound, Problem
 from audit.roles import Scope
 from guardians.toolrisk import Tier
-from orchestration import registry, webhooks
+from orchestration import registry, requests, webhooks
 from orchestration.compensation import CompensationError
 from orchestration.models import (
     Action,
@@ -44,6 +47,9 @@ if TYPE_CHECKING:  # only the stubs know it as generic
     AnyModelForm = forms.ModelForm[Webhook]
 else:
     AnyModelForm = forms.ModelForm
+
+
+ARGUMENTS_LIMIT = 20_000
 
 
 @admin.register(Run)
@@ -244,14 +250,23 @@ class ToolServerAdmin(KeptAdmin):
 class ToolAdmin(ReadOnlyAdmin):
     """A tool may be used only after a person approved its definition as it is now."""
 
-    list_display = ["name", "server", "state", "registered_tier", "undone_by", "definition_hash", "approved_hash"]
+    list_display = ["name", "server", "state", "registered_tier", "definition_hash", "approved_hash"]
     list_filter = ["state"]
-    list_select_related = ["server", "compensated_by__server"]
-    actions = ["approve", "compensate", "withdraw_compensation"]
+    list_select_related = ["server"]
+    actions = ["approve"]
+    readonly_fields = ["undone_by"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.compensation)
+        return [path("<uuid:tool_id>/compensation/", view, name="orchestration_tool_compensation"), *super().get_urls()]
 
     @admin.display(description="undone by")
     def undone_by(self, tool: Tool) -> str:
-        return compensation_of(tool)
+        """Say what undoes a call; it is registered and withdrawn on a page of its own."""
+        try:
+            return str(registry.compensating(tool))
+        except CompensationError as error:
+            return f"nothing: {error}"
 
     @admin.action(description="Approve the selected tools, as they are shown")
     def approve(self, request: HttpRequest, queryset: QuerySet[Tool]) -> HttpResponse | None:
@@ -279,87 +294,76 @@ class ToolAdmin(ReadOnlyAdmin):
         }
         return render(request, "admin/approve_tools.html", context)
 
-    @admin.action(description="Name the tool that undoes the selected one")
-    def compensate(self, request: HttpRequest, queryset: QuerySet[Tool]) -> HttpResponse | None:
-        """Show both definitions and ask for the arguments; the word is bound to the hashes that were shown."""
-        tools = list(queryset.select_related("server", "compensated_by__server")[:2])
-        if len(tools) != 1:
-            messages.error(request, "Select one tool: each has a way of its own to be undone.")
-            return None
-        [tool], actor = tools, actor_in_admin(request)
-        if "arguments" not in request.POST or actor is None:
-            return self.asked_how(request, tool)
+    def compensation(self, request: HttpRequest, tool_id: UUID) -> HttpResponse:
+        """Show a tool beside the one that may undo it; the word is then bound to the hashes that were shown."""
+        actor = actor_in_admin(request)
+        if actor is None or not actor.may(Scope.TOOLS_WRITE):
+            raise PermissionDenied
         try:
-            registered = registry.register_compensation(
-                tool.pk,
-                by=id_in(request.POST.get("by", "")),
-                arguments=mapping_in(request.POST["arguments"]),
-                seen=request.POST.get(f"seen-{tool.pk}", ""),
-                seen_by=request.POST.get(f"seen-{request.POST.get('by', '')}", ""),
-                actor=actor,
-            )
-        except Problem as problem:
-            messages.error(request, f"{tool}: {problem}")
-            return self.asked_how(request, tool)
-        messages.success(request, f"calls of {tool} are undone by {registered.compensated_by}, after people were asked")
-        return None
+            tool = registry.tool_in(tool_id, actor=actor)
+        except NotFound as error:
+            raise Http404(str(error)) from error
+        others = [known for known in registry.tools_of(tool.server.workspace_id).values() if known.pk != tool.pk]
+        asked = request.POST.get("by") or request.GET.get("by") or tool.compensated_by_id
+        undoing = next((known for known in others if str(known.pk) == str(asked)), None)
+        if request.method == "POST":
+            try:
+                messages.success(request, compensated(request, tool, undoing, actor=actor))
+                return redirect("admin:orchestration_tool_change", tool.pk)
+            except Problem as problem:
+                messages.error(request, f"{tool}: {problem}")
+        return self.beside(request, tool, undoing, others=others)
 
-    def asked_how(self, request: HttpRequest, tool: Tool) -> HttpResponse:
-        held = json.dumps(tool.compensation_arguments or EXAMPLE, indent=2, ensure_ascii=False)
+    def beside(self, request: HttpRequest, tool: Tool, undoing: Tool | None, *, others: list[Tool]) -> HttpResponse:
+        pair = [("seen", tool), *([("seen_by", undoing)] if undoing else [])]
         context = {
             **self.admin_site.each_context(request),
             "title": f"What undoes {tool}",
             "opts": self.model._meta,
             "tool": tool,
-            "definition": definition(tool),
-            "now": compensation_of(tool),
-            "others": [(other, definition(other)) for other in registry.may_undo(tool)],
-            "by": request.POST.get("by", str(tool.compensated_by_id or "")),
-            "arguments": request.POST.get("arguments", held),
+            "undone_by": self.undone_by(tool),
+            "choices": [known for known in others if registry.usable(known) or known == undoing],
+            "undoing": undoing,
+            "shown": [(name, known, definition(known)) for name, known in pair],
+            "arguments": request.POST.get("arguments") or json.dumps(tool.compensation_arguments, indent=2),
         }
-        return render(request, "admin/compensate_tool.html", context)
-
-    @admin.action(description="Have no further call of the selected tools undone")
-    def withdraw_compensation(self, request: HttpRequest, queryset: QuerySet[Tool]) -> None:
-        actor = actor_in_admin(request)
-        for tool in queryset.select_related("server"):
-            try:
-                if actor is not None:
-                    registry.withdraw_compensation(tool.pk, actor=actor)
-                    messages.success(request, f"calls of {tool} are undone by nothing any more")
-            except Problem as problem:
-                messages.error(request, f"{tool}: {problem}")
+        return render(request, "admin/compensation.html", context, status=400 if request.method == "POST" else 200)
 
 
-EXAMPLE = {"ticket": {"from": "result.ticket"}}
+def compensated(request: HttpRequest, tool: Tool, undoing: Tool | None, *, actor: Actor) -> str:
+    """Register or withdraw what undoes a tool, as the form asks, and return what to say.
+
+    Raises:
+        Problem: the verb refuses, or the form cannot be read.
+    """
+    if "withdraw" in request.POST:
+        registry.withdraw_compensation(tool.pk, seen=request.POST["withdraw"], actor=actor)
+        return f"Nothing undoes a call of {tool} any more"
+    if undoing is None:
+        raise Invalid("no tool of this workspace is chosen; choose the one that undoes")
+    registry.register_compensation(
+        tool.pk,
+        by=undoing.pk,
+        arguments=document_in(request.POST.get("arguments", "")),
+        seen=request.POST.get("seen", ""),
+        seen_by=request.POST.get("seen_by", ""),
+        actor=actor,
+    )
+    return f"A call of {tool} is undone by {undoing}"
 
 
-def compensation_of(tool: Tool) -> str:
-    """Return which tool undoes this one, and whether that still holds."""
-    if tool.compensated_by is None:
-        return ""
+def document_in(text: str) -> object:
+    """Return the JSON document that was typed.
+
+    Raises:
+        Invalid: it is none, or too long.
+    """
     try:
-        return str(registry.compensating(tool))
-    except CompensationError:
-        return f"{tool.compensated_by} (one of the two changed: name it again)"
-
-
-def id_in(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Invalid("no tool is named; choose the one that undoes") from error
-
-
-def mapping_in(text: str) -> dict[str, Any]:
-    """Return a JSON object; raises Invalid."""
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        raise Invalid(f"the arguments are no JSON: {error}") from error
-    if not isinstance(found, dict):
-        raise Invalid(f"the arguments are {type(found).__name__}; write a JSON object, as in the example")
-    return found
+        return json.loads(requests.clean(text, "arguments", limit=ARGUMENTS_LIMIT))
+    except json.JSONDecodeError as error:
+        raise Invalid(f"arguments is no JSON at line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except RecursionError as error:
+        raise Invalid(f"arguments is nested deeper than {canonical.DEPTH_LIMIT}; flatten it") from error
 
 
 def definition(tool: Tool) -> str:

@@ -33,14 +33,17 @@ def check(mapping: object) -> dict[str, JSON]:
     Raises:
         CompensationError: it is none.
     """
-    if not isinstance(mapping, dict) or len(mapping) > ARGUMENTS_LIMIT:
-        raise CompensationError(f"arguments are no object of at most {ARGUMENTS_LIMIT} names")
+    if not isinstance(mapping, dict):
+        raise CompensationError(f"arguments is {type(mapping).__name__}; send a JSON object")
+    if len(mapping) > ARGUMENTS_LIMIT:
+        raise CompensationError(f"arguments has {len(mapping)} names; at most {ARGUMENTS_LIMIT} are taken")
     for name, source in mapping.items():
         if not isinstance(source, dict) or set(source) not in ({"from"}, {"value"}):
             raise CompensationError(f'argument {str(name)[:40]!r} is neither {{"from": place}} nor {{"value": …}}')
         place = source.get("from", "value")
         if not isinstance(place, str) or place.partition(".")[0] not in SOURCES or ".." in place:
-            raise CompensationError(f"argument {str(name)[:40]!r} is taken from none of {', '.join(SOURCES[:3])}")
+            known = ", ".join(SOURCES[:3])
+            raise CompensationError(f"argument {str(name)[:40]!r} is from {str(place)[:40]!r}; use a path in {known}")
     return dict(mapping)
 
 

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from audit import ledger
 from audit.access import require, workspace_of
 from audit.actors import Actor
-from audit.canonical import JSON
+from audit.canonical import JSON, CanonicalError
 from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
@@ -216,9 +216,7 @@ def servers_of(workspace: UUID) -> list[ToolServer]:
 
 
 @transaction.atomic
-def register_compensation(
-    tool_id: UUID, *, by: UUID, arguments: Mapping[str, JSON], seen: str, seen_by: str, actor: Actor
-) -> Tool:
+def register_compensation(tool_id: UUID, *, by: UUID, arguments: object, seen: str, seen_by: str, actor: Actor) -> Tool:
     """Name the tool that undoes a call of this one, and how its arguments are found (compensation.check).
 
     What is registered is pinned: when one of the two tools changes, nothing is undone by it until this is said again.
@@ -239,11 +237,10 @@ def register_compensation(
     if unusable:
         raise Conflict(f"{' and '.join(unusable)} may not be used; approve it first")
     try:
-        mapping = compensation.check(dict(arguments))
-    except compensation.CompensationError as error:
+        tool.compensated_by, tool.compensation_arguments = undoing, compensation.check(arguments)
+        tool.compensation_hash = pinned(tool, undoing)
+    except (CompensationError, CanonicalError) as error:
         raise Invalid(str(error)) from error
-    tool.compensated_by, tool.compensation_arguments = undoing, mapping
-    tool.compensation_hash = pinned(tool, undoing)
     tool.save(update_fields=["compensated_by", "compensation_arguments", "compensation_hash"])
     data: dict[str, JSON] = {"tool": str(tool), "by": str(undoing), "pinned": tool.compensation_hash}
     ledger.append(ledger.Event(EventType.TOOL_COMPENSATION, actor, data), chain=tools_chain(workspace_of(actor)))
@@ -251,28 +248,30 @@ def register_compensation(
 
 
 @transaction.atomic
-def withdraw_compensation(tool_id: UUID, *, actor: Actor) -> Tool:
-    """Have no further call of a tool undone; a second call changes nothing.
+def withdraw_compensation(tool_id: UUID, *, seen: str, actor: Actor) -> Tool:
+    """Let nothing undo a call of this tool any more. What people were already asked to undo stays theirs to decide.
+
+    No definition has to be as it was, so that what a changed or vanished tool undoes can be withdrawn too.
+
+    Args:
+        seen: the hash of what is registered (Tool.compensation_hash), as the operator was shown it.
 
     Raises:
-        NotFound: it is not in the actor's workspace.
-        NotAllowed: the actor lacks tools:write.
+        NotFound: the tool is not in the actor's workspace.
+        Conflict: nothing is registered, or no longer what was seen.
     """
     require(actor, Scope.TOOLS_WRITE)
     tool = tool_in(tool_id, actor=actor, lock=True)
-    if tool.compensated_by_id is None:
-        return tool
+    if tool.compensated_by is None:
+        raise Conflict(f"no compensation of tool {tool} is registered; there is nothing to withdraw")
+    if seen != tool.compensation_hash:
+        raise Conflict(f"another compensation of tool {tool} is registered now; read it again")
+    data: dict[str, JSON] = {"tool": str(tool), "by": str(tool.compensated_by), "pinned": tool.compensation_hash}
     tool.compensated_by, tool.compensation_arguments, tool.compensation_hash = None, {}, ""
     tool.save(update_fields=["compensated_by", "compensation_arguments", "compensation_hash"])
-    data: dict[str, JSON] = {"tool": str(tool), "by": "", "pinned": ""}
-    ledger.append(ledger.Event(EventType.TOOL_COMPENSATION, actor, data), chain=tools_chain(workspace_of(actor)))
+    event = ledger.Event(EventType.TOOL_COMPENSATION_WITHDRAWN, actor, data)
+    ledger.append(event, chain=tools_chain(workspace_of(actor)))
     return tool
-
-
-def may_undo(tool: Tool) -> list[Tool]:
-    """Return the tools of the same workspace that could be named to undo a call of this one."""
-    known = tools_of(tool.server.workspace_id).values()
-    return [other for other in known if other.pk != tool.pk and usable(other)]
 
 
 def pinned(tool: Tool, undoing: Tool) -> str:

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request as HttpRequest
 from rest_framework.response import Response
@@ -16,6 +16,9 @@ from orchestration import registry, requests
 from orchestration.api import PROBLEMS, actor_of, body_of
 from orchestration.models import Tool
 from orchestration.states import ToolState
+
+# In the address: a body of DELETE has no meaning that proxies keep (RFC 9110, 9.3.5).
+SEEN = OpenApiParameter("seen", str, required=True, description="the `compensation_hash` that was read")
 
 
 class ToolOut(serializers.Serializer[object]):
@@ -31,6 +34,9 @@ class ToolOut(serializers.Serializer[object]):
     approved_hash = serializers.CharField(allow_blank=True)
     compensated_by = serializers.UUIDField(source="compensated_by_id", allow_null=True)
     compensation_arguments = serializers.JSONField()
+    compensation_hash = serializers.CharField(
+        allow_blank=True, help_text="hash of what is registered; send it as `seen` to withdraw it"
+    )
 
     def get_tier(self, tool: Tool) -> str:
         return registry.tier_of(tool).name
@@ -82,24 +88,24 @@ class ToolCompensation(APIView):
         """Name the tool that undoes a call of this one; both are pinned as they were read."""
         registry.tool_in(tool_id, actor=actor_of(request))
         asked = body_of(request, {"by", "arguments", "seen", "seen_by"})
-        arguments = asked.get("arguments")
-        if not isinstance(arguments, dict):
-            raise Invalid(f"arguments is {type(arguments).__name__}; send a JSON object")
         seen, seen_by = (requests.clean(asked.get(name), name, limit=64) for name in ("seen", "seen_by"))
         tool = registry.register_compensation(
             tool_id,
             by=id_in(requests.clean(asked.get("by"), "by", limit=36)),
-            arguments=arguments,
+            arguments=asked.get("arguments"),
             seen=seen,
             seen_by=seen_by,
             actor=actor_of(request),
         )
         return Response(ToolOut(tool).data)
 
-    @extend_schema(operation_id="tools_compensation_withdraw", responses={200: ToolOut, **PROBLEMS})
+    @extend_schema(operation_id="tools_compensation_withdraw", parameters=[SEEN], responses={204: None, **PROBLEMS})
     def delete(self, request: HttpRequest, tool_id: UUID) -> Response:
-        """Have no further call of this tool undone."""
-        return Response(ToolOut(registry.withdraw_compensation(tool_id, actor=actor_of(request))).data)
+        """Withdraw what was registered: from now on nothing undoes a call of this tool."""
+        registry.tool_in(tool_id, actor=actor_of(request))
+        seen = requests.clean(request.query_params.get("seen", ""), "seen", limit=64)
+        registry.withdraw_compensation(tool_id, seen=seen, actor=actor_of(request))
+        return Response(status=204)
 
 
 def id_in(text: str) -> UUID:

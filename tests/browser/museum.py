@@ -14,8 +14,8 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
-from orchestration import batches, runs, webhooks
-from orchestration.models import Delivery, Restore, Run
+from orchestration import batches, registry, runs, webhooks
+from orchestration.models import Delivery, Restore, Run, Tool
 from orchestration.notices import NoticeType
 from tests.conftest import Person, person
 from tests.orchestration import rows, scenes
@@ -63,6 +63,7 @@ def furnish(url: str) -> Museum:
     hostile = scenes.completed(grace, [HOSTILE], question=HOSTILE.text)
     approval = scenes.waiting(grace, [WARFARIN, ACID], stakes="HIGH", quorum=2, actions=[TICKET])
     asked = rows.inquiry(scenes.submit(grace))
+    undone = compensated(ada)
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -96,6 +97,8 @@ def furnish(url: str) -> Museum:
         "admin-runs": "/admin/orchestration/run/",
         "admin-run": f"/admin/orchestration/run/{published.pk}/change/",
         "admin-tools": "/admin/orchestration/tool/",
+        "admin-tool": f"/admin/orchestration/tool/{undone.pk}/change/",
+        "admin-compensation": f"/admin/orchestration/tool/{undone.pk}/compensation/",
         "admin-server": "/admin/orchestration/toolserver/add/",
         "admin-key": "/admin/audit/apikey/add/",
         "admin-entries": "/admin/audit/entry/",
@@ -109,6 +112,15 @@ def furnish(url: str) -> Museum:
     }
     sealer.seal_all()
     return Museum(url, addresses)
+
+
+def compensated(ada: Person) -> Tool:
+    """Return the tool that files tickets, after it was said which one undoes that."""
+    filing = Tool.objects.get(name="file_ticket")
+    closing = rows.tool(filing.server.workspace, "close_ticket", state="ACTIVE", approved_hash="d" * 64)
+    seen = {"seen": filing.definition_hash, "seen_by": closing.definition_hash}
+    found = {"ticket": {"from": "result.ticket"}, "why": {"value": "The run that filed it failed."}}
+    return registry.register_compensation(filing.pk, by=closing.pk, arguments=found, actor=ada.actor, **seen)
 
 
 def refused(who: Person) -> object:

@@ -18,7 +18,17 @@ NAMES = (
     *("checkpoints", "restore", "inquiry", "run-asked"),
     *("batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),
     *("admin-webhook", "admin-webhooks", "admin-deliveries", "admin-batches"),
-    *("admin", "admin-runs", "admin-run", "admin-tools", "admin-server", "admin-key", "admin-entries"),
+    *(
+        "admin",
+        "admin-runs",
+        "admin-run",
+        "admin-tools",
+        "admin-tool",
+        "admin-compensation",
+        "admin-server",
+        "admin-key",
+        "admin-entries",
+    ),
     *("admin-members", "admin-source", "admin-user", "admin-password", "stranger", "log-in", "link-used"),
 )
 # The admin fades from colour to colour; half-way between two schemes nothing has enough contrast.

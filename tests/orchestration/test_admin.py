@@ -4,8 +4,8 @@ import pytest
 from django.contrib import admin
 from django.db import models
 from django.test import Client
-from django.utils.html import escape
 
+from audit.models import Entry
 from guardians.toolrisk import Tier
 from orchestration import webhooks
 from orchestration.models import Batch, Delivery, Run, Tool, Webhook
@@ -87,68 +87,82 @@ def test_a_tool_that_is_gone_is_not_approved(client: Client, ada: Person) -> Non
     assert approve(client, gone).state == ToolState.RETIRED
 
 
-@pytest.fixture
-def pair(ada: Person) -> tuple[Tool, Tool]:
-    """Return a tool and one that could undo its calls, both approved."""
-    workspace = ada.user.memberships.get().workspace
+def pair(who: Person) -> tuple[Tool, Tool]:
+    """Return a tool that notes and one that strikes; both may be used."""
+    workspace = who.user.memberships.get().workspace
     active = {"state": "ACTIVE", "approved_hash": "d" * 64, "registered_tier": 1}
     return tool(workspace, "note", **active), tool(workspace, "strike", **active)
 
 
-def compensate(client: Client, pair: tuple[Tool, Tool], **changed: str) -> tuple[Tool, str]:
-    """Name the second tool to undo the first; return that as it is then, and what the page says."""
-    note, strike = pair
-    form = {
-        "action": "compensate",
-        "_selected_action": str(note.pk),
-        "by": str(strike.pk),
-        "arguments": '{"id": {"from": "key"}}',
-    }
-    seen = {f"seen-{row.pk}": row.definition_hash for row in pair}
-    said = client.post(address(Tool), {**form, **seen, **changed}, follow=True).content.decode()
-    return Tool.objects.get(pk=note.pk), said
+def undo_form(strike: Tool, **changes: str) -> dict[str, str]:
+    seen = {"seen": "d" * 64, "seen_by": "d" * 64}
+    return {"by": str(strike.pk), "arguments": '{"id": {"from": "result.id"}}', **seen, **changes}
 
 
-def test_both_definitions_are_shown_before_a_compensation_is_registered(
-    client: Client, pair: tuple[Tool, Tool]
-) -> None:
-    word = {"action": "compensate", "_selected_action": [str(pair[0].pk)]}
-    shown = client.post(address(Tool), word).content.decode()
-    assert all(f'name="seen-{row.pk}" value="{row.definition_hash}"' in shown for row in pair)
-    assert Tool.objects.get(pk=pair[0].pk).compensated_by is None
+def test_both_definitions_are_shown_before_a_compensation_is_registered(client: Client, ada: Person) -> None:
+    note, strike = pair(ada)
+    Tool.objects.filter(pk=strike.pk).update(description="It strikes <b>all</b>.", definition_hash="e" * 64)
+    shown = client.get(address(Tool, f"{note.pk}/compensation/?by={strike.pk}")).content.decode()
+    assert f'name="seen" value="{"d" * 64}"' in shown
+    assert f'name="seen_by" value="{"e" * 64}"' in shown
+    assert "It strikes &lt;b&gt;all&lt;/b&gt;." in shown
 
 
-def test_a_compensation_is_registered_and_withdrawn(client: Client, pair: tuple[Tool, Tool]) -> None:
-    note, said = compensate(client, pair)
-    assert (note.compensated_by, note.compensation_arguments) == (pair[1], {"id": {"from": "key"}})
-    assert "Calls of desk/note are undone by desk/strike" in said
-    client.post(address(Tool), {"action": "withdraw_compensation", "_selected_action": [str(note.pk)]})
-    assert Tool.objects.get(pk=note.pk).compensated_by is None
+def test_an_operator_registers_and_withdraws_a_compensation(client: Client, ada: Person) -> None:
+    note, strike = pair(ada)
+    place = address(Tool, f"{note.pk}/compensation/")
+    said = client.post(place, undo_form(strike), follow=True).content.decode()
+    note.refresh_from_db()
+    assert (note.compensated_by, "A call of desk/note is undone by desk/strike" in said) == (strike, True)
+    said = client.post(place, {"withdraw": note.compensation_hash}, follow=True).content.decode()
+    note.refresh_from_db()
+    assert (note.compensated_by, "nothing: no compensation is registered" in said) == (None, True)
+    types = Entry.objects.filter(chain__startswith="tools:").order_by("seq").values_list("type", flat=True)
+    assert list(types) == ["tool.compensation", "tool.compensation_withdrawn"]
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "says"),
+    ("change", "words"),
     [
-        ("arguments", "{", "are no JSON"),
-        ("arguments", "[1]", "write a JSON object"),
-        ("arguments", '{"id": {"from": "elsewhere"}}', "is taken from none of"),
-        ("by", "", "no tool is named"),
-        ("seen", "0" * 64, "is defined otherwise now"),
+        ({"seen": "0" * 64}, "tool desk/note is defined otherwise now"),
+        ({"seen_by": "0" * 64}, "tool desk/strike is defined otherwise now"),
+        ({"by": "x"}, "no tool of this workspace is chosen"),
+        ({"arguments": '{"kept": '}, "arguments is no JSON at line 1, column 9"),
+        ({"arguments": '["kept"]'}, "arguments is list; send a JSON object"),
+        ({"arguments": '{"kept": {"from": "answer"}}'}, "use a path in arguments, result, key"),
+        ({"arguments": "[" * 20_001}, "at most 20000 are taken"),
+        ({"arguments": "[" * 20_000}, "arguments is nested deeper than 40; flatten it"),
+        ({"withdraw": "c" * 64}, "there is nothing to withdraw"),
     ],
 )
-def test_a_compensation_that_is_refused_keeps_what_was_typed(
-    client: Client, pair: tuple[Tool, Tool], name: str, value: str, says: str
+def test_a_compensation_that_is_refused_is_told_and_registers_nothing(
+    client: Client, ada: Person, change: dict[str, str], words: str
 ) -> None:
-    changed = {f"seen-{pair[1].pk}" if name == "seen" else name: value}
-    note, said = compensate(client, pair, **changed)
-    assert note.compensated_by is None
-    assert says in said
-    assert escape(changed.get("arguments", '{"id": {"from": "key"}}')) in said
+    note, strike = pair(ada)
+    answer = client.post(address(Tool, f"{note.pk}/compensation/"), undo_form(strike, **change))
+    [told] = [str(message) for message in answer.context["messages"]]
+    assert (answer.status_code, words in told) == (400, True)
+    assert not Tool.objects.filter(compensated_by__isnull=False).exists()
 
 
-def test_a_compensation_is_for_one_tool_at_a_time(client: Client, pair: tuple[Tool, Tool]) -> None:
-    word = {"action": "compensate", "_selected_action": [str(row.pk) for row in pair]}
-    assert "Select one tool" in client.post(address(Tool), word, follow=True).content.decode()
+def test_what_was_typed_is_kept_when_a_compensation_is_refused(client: Client, ada: Person) -> None:
+    note, strike = pair(ada)
+    form = undo_form(strike, seen="0" * 64, arguments='{"id": {"value": "typed"}}')
+    answer = client.post(address(Tool, f"{note.pk}/compensation/"), form)
+    assert (answer.context["arguments"], answer.context["undoing"]) == (form["arguments"], strike)
+    assert "&quot;typed&quot;" in answer.content.decode()
+
+
+def test_who_may_not_write_tools_has_no_page_to_register_a_compensation(ada: Person, grace: Person) -> None:
+    note, strike = pair(ada)
+    place, client = address(Tool, f"{note.pk}/compensation/"), Client()
+    client.force_login(grace.user)
+    assert {client.get(place).status_code, client.post(place, undo_form(strike)).status_code} == {403}
+
+
+def test_a_tool_of_another_workspace_has_no_page_to_register_a_compensation(client: Client, mallory: Person) -> None:
+    theirs = tool(mallory.user.memberships.all()[0].workspace)
+    assert client.get(address(Tool, f"{theirs.pk}/compensation/")).status_code == 404
 
 
 def registered(who: Person) -> Webhook:

@@ -170,6 +170,15 @@ def test_a_compensation_is_registered_over_the_api(ada: Person) -> None:
     assert (told.status, told.body["compensated_by"]) == (200, str(strike.pk))
     assert is_problem(caller(ada).post(f"/tools/{note.pk}/compensation", {**word, "by": "x"}), 404)
     assert is_problem(caller(ada).post(f"/tools/{note.pk}/compensation", {**word, "arguments": []}), 400)
-    for _ in range(2):
-        told = caller(ada).send("DELETE", f"/tools/{note.pk}/compensation")
-        assert (told.status, told.body["compensated_by"]) == (200, None)
+
+
+def test_a_compensation_is_withdrawn_over_the_api_as_it_was_read(ada: Person) -> None:
+    workspace = ada.user.memberships.get().workspace
+    strike = tool(workspace, "strike")
+    note = tool(workspace, "note", compensated_by=strike, compensation_hash="c" * 64)
+    place = f"/tools/{note.pk}/compensation"
+    assert caller(ada).get("/tools").body["results"][0]["compensation_hash"] == "c" * 64
+    assert is_problem(caller(ada).send("DELETE", place), 400)
+    assert is_problem(caller(ada).send("DELETE", f"{place}?seen={'0' * 64}"), 409)
+    assert caller(ada).send("DELETE", f"{place}?seen={'c' * 64}").status == 204
+    assert caller(ada).get("/tools").body["results"][0]["compensated_by"] is None

@@ -158,20 +158,6 @@ def test_a_compensation_is_registered_and_said(both: ToolServer, ada: Person) ->
     assert said(ada)[-1][0] == "tool.compensation"
 
 
-def test_a_compensation_is_withdrawn_once_and_said(both: ToolServer, ada: Person) -> None:
-    compensate(both, ada)
-    for _ in range(2):
-        withdrawn = registry.withdraw_compensation(known(both, "file").pk, actor=ada.actor)
-    assert (withdrawn.compensated_by, withdrawn.compensation_arguments, withdrawn.compensation_hash) == (None, {}, "")
-    assert [type_ for type_, *_ in said(ada)].count("tool.compensation") == 2
-
-
-def test_a_compensation_is_not_withdrawn_by_who_may_not(both: ToolServer, ada: Person, grace: Person) -> None:
-    compensate(both, ada)
-    with pytest.raises(NotAllowed):
-        registry.withdraw_compensation(known(both, "file").pk, actor=grace.actor)
-
-
 def test_a_compensation_needs_both_definitions_as_they_were_seen(both: ToolServer, ada: Person) -> None:
     with pytest.raises(ToolChanged):
         compensate(both, ada, seen="0" * 64)
@@ -195,6 +181,57 @@ def test_a_tool_that_may_not_be_used_undoes_nothing(both: ToolServer, ada: Perso
 def test_without_a_registration_there_is_no_compensation(both: ToolServer) -> None:
     with pytest.raises(CompensationError, match="no compensation is registered"):
         registry.compensating(known(both, "file"))
+
+
+def withdraw(desk: ToolServer, who: Person, **options: Any) -> Tool:
+    filing = known(desk, "file")
+    return registry.withdraw_compensation(
+        filing.pk, **{"seen": filing.compensation_hash, "actor": who.actor, **options}
+    )
+
+
+def test_a_compensation_that_is_withdrawn_undoes_nothing_and_the_ledger_says_so(both: ToolServer, ada: Person) -> None:
+    pin = compensate(both, ada).compensation_hash
+    withdraw(both, ada)
+    with pytest.raises(CompensationError, match="no compensation is registered"):
+        registry.compensating(known(both, "file"))
+    word = {"tool": "desk/file", "by": "desk/search", "pinned": pin}
+    assert said(ada)[-1] == ("tool.compensation_withdrawn", word)
+
+
+def test_a_compensation_is_withdrawn_as_it_was_seen_and_once(both: ToolServer, ada: Person) -> None:
+    compensate(both, ada)
+    with pytest.raises(Conflict, match="another compensation of tool desk/file is registered now"):
+        withdraw(both, ada, seen="0" * 64)
+    withdraw(both, ada)
+    with pytest.raises(Conflict, match="there is nothing to withdraw"):
+        withdraw(both, ada)
+
+
+def test_what_a_vanished_tool_undoes_can_be_withdrawn(both: ToolServer, ada: Person) -> None:
+    compensate(both, ada)
+    discover(both, ada)
+    assert withdraw(both, ada).compensated_by is None
+
+
+def test_only_who_may_write_tools_withdraws_a_compensation(both: ToolServer, ada: Person, grace: Person) -> None:
+    compensate(both, ada)
+    with pytest.raises(NotAllowed, match="tools:write is needed"):
+        withdraw(both, grace)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "arguments is list; send a JSON object"),
+        ({str(n): {"from": "key"} for n in range(41)}, "arguments has 41 names; at most 40"),
+        ({"query": {"from": "answer.id"}}, "is from 'answer.id'; use a path in arguments, result, key"),
+        ({"query": {"value": 1.5}}, "is the float 1.5; send a text"),
+    ],
+)
+def test_what_is_wrong_with_arguments_is_said(both: ToolServer, ada: Person, arguments: object, words: str) -> None:
+    with pytest.raises(Invalid, match=words):
+        compensate(both, ada, arguments=arguments)
 
 
 @pytest.mark.parametrize(
