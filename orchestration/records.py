@@ -18,15 +18,14 @@ from audit.roles import Scope
 from evidence import records as evidence_records
 from evidence.records import ReadClaim
 from guardians.models import Review
-from orchestration import registry, runs
-from orchestration.compensation import CompensationError
+from orchestration import runs
 from orchestration.models import Action, Approval, ApprovalVote, Inquiry, Run, Tool, ToolCall
-from orchestration.states import ActionKind, RunState
+from orchestration.states import RunState
 
 
 @dataclass(frozen=True, slots=True)
 class ReadAction:
-    """An action in clear; ``undoes`` is the id of the one that it undoes, ``undone_by`` the tool that could undo it."""
+    """An action in clear; ``undoes`` is the id of the one that it undoes."""
 
     id: UUID
     kind: str
@@ -34,7 +33,6 @@ class ReadAction:
     attempt: int
     fault: str
     tool: str
-    undone_by: str
     tier: int
     state: str
     arguments: Mapping[str, Any]
@@ -105,7 +103,6 @@ class ReadAnswer:
     answer: Mapping[str, Any] | None
 
 
-TOOLS = ("tool__server", "tool__compensated_by__server")
 FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons", "inquiries")
 
 
@@ -129,7 +126,7 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         answer=answer_of(run, key),
         claims=evidence_records.read_claims(run.pk, key=key),
         reviews=tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision")),
-        actions=tuple(read_action(row, key) for row in run.actions.select_related(*TOOLS).order_by("ordinal")),
+        actions=tuple(read_action(row, key) for row in run.actions.select_related("tool__server").order_by("ordinal")),
         calls=tuple(
             read_call(row, key) for row in run.tool_calls.select_related("tool__server").order_by("created_at", "id")
         ),
@@ -201,16 +198,6 @@ def answer_of(run: Run, key: vault.DataKey) -> Mapping[str, Any] | None:
     return opened
 
 
-def undone_by(row: Action) -> str:
-    """Return which tool could undo a call, should people be asked; '' where none is registered, or it changed."""
-    if row.kind != ActionKind.EFFECT:
-        return ""
-    try:
-        return str(registry.compensating(row.tool))
-    except CompensationError:
-        return ""
-
-
 def read_action(row: Action, key: vault.DataKey) -> ReadAction:
     return ReadAction(
         id=row.pk,
@@ -219,7 +206,6 @@ def read_action(row: Action, key: vault.DataKey) -> ReadAction:
         attempt=row.attempt,
         fault=row.fault,
         tool=f"{row.tool.server.name}/{row.tool.name}",
-        undone_by=undone_by(row),
         tier=row.tier,
         state=row.state,
         arguments=json.loads(open_text(key, row, "arguments_sealed")),

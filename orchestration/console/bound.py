@@ -10,6 +10,7 @@ from orchestration import decision
 from orchestration.console import badges, wording
 from orchestration.console.badges import Badge
 from orchestration.console.highlight import Part, plain, visible
+from orchestration.console.undoing import Undoing, undoings_of
 from orchestration.records import ReadAction, ReadRun
 from orchestration.states import ActionKind, ActionState
 
@@ -29,9 +30,9 @@ class Argument:
 class ShownAction:
     number: int
     undoes: int
+    undoing: Undoing | None
     attempt: int
     tool: str
-    undone_by: str
     tier: str
     state: Badge
     arguments: tuple[Argument, ...]
@@ -77,20 +78,26 @@ def bound_action(read: ReadRun, action: ReadAction) -> dict[str, JSON]:
 
 def shown_actions(read: ReadRun) -> tuple[ShownAction, ...]:
     numbers = {action.id: number for number, action in enumerate(read.actions, start=1)}
+    known = undoings_of(read.run)
     return tuple(
-        shown_action(action, number=number, undoes=numbers.get(action.undoes, 0) if action.undoes else 0)
+        shown_action(
+            action,
+            number=number,
+            undoes=numbers.get(action.undoes, 0) if action.undoes else 0,
+            undoing=known.get(action.id),
+        )
         for number, action in enumerate(read.actions, start=1)
     )
 
 
-def shown_action(action: ReadAction, *, number: int, undoes: int = 0) -> ShownAction:
+def shown_action(action: ReadAction, *, number: int, undoes: int, undoing: Undoing | None) -> ShownAction:
     rows = list(arguments(action.arguments))
     return ShownAction(
         number=number,
         undoes=undoes,
+        undoing=undoing,
         attempt=action.attempt,
         tool=visible(action.tool),
-        undone_by=visible(action.undone_by),
         tier=wording.tier(action.tier),
         state=badges.of_action(action.state),
         arguments=tuple(rows[:ROWS_LIMIT]),

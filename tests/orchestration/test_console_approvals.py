@@ -9,9 +9,10 @@ from django.utils.timezone import now
 
 from audit.models import DataKey, Entry, Workspace
 from audit.roles import Role
+from orchestration import registry
 from orchestration import runs as verbs
 from orchestration.console import navigation
-from orchestration.models import Action, Approval
+from orchestration.models import Action, Approval, Tool
 from orchestration.states import ApprovalState
 from tests.conftest import Person, person
 from tests.orchestration import scenes
@@ -264,3 +265,55 @@ def test_more_arguments_than_a_page_takes_are_called_out(grace: Person, alan: Pe
         "50 further values are not shown"
         in look(alan, page_of(scenes.waiting(grace, [WARFARIN], actions=[many]))).words
     )
+
+
+def undoable(by: Person, approval: Approval) -> Tool:
+    """Register which tool undoes the call that waits, and return that tool."""
+    filing = Tool.objects.get(name="file_ticket")
+    closing = scenes.tool(approval.run, "close_ticket")
+    found = {"ticket": {"from": "result.ticket"}, "why": {"value": "It failed."}}
+    seen = {"seen": filing.definition_hash, "seen_by": closing.definition_hash}
+    registry.register_compensation(filing.pk, by=closing.pk, arguments=found, actor=by.actor, **seen)
+    return closing
+
+
+def test_whoever_decides_sees_what_undoes_a_call(grace: Person, alan: Person, ada: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN], actions=[TICKET])
+    undoable(ada, approval)
+    shown = look(alan, page_of(approval)).words
+    assert "Can be undone by desk/close_ticket , as it is registered now" in shown
+    assert "ticket from result.ticket , why is &quot;It failed.&quot;" in shown
+
+
+def test_whoever_decides_sees_that_a_call_cannot_be_undone(grace: Person, alan: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN], actions=[TICKET])
+    assert "Cannot be undone: no compensation is registered." in look(alan, page_of(approval)).words
+
+
+def test_a_compensation_that_no_longer_stands_is_not_promised(grace: Person, alan: Person, ada: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN], actions=[TICKET])
+    closing = undoable(ada, approval)
+    Tool.objects.filter(pk=closing.pk).update(definition_hash="e" * 64)
+    shown = look(alan, page_of(approval)).words
+    assert "Cannot be undone: its compensation changed since it was registered." in shown
+
+
+def test_what_another_run_of_the_family_did_is_not_promised_to_be_undone(grace: Person, alan: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN], actions=[TICKET])
+    earlier = scenes.action(scenes.submit(grace), TICKET)
+    Action.objects.filter(run=approval.run).update(original=earlier)
+    shown = look(alan, page_of(approval)).words
+    assert "Cannot be undone: it was done by another run of the family." in shown
+
+
+def test_the_page_of_the_run_says_what_undoes_its_calls(grace: Person, ada: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN], actions=[TICKET])
+    undoable(ada, approval)
+    assert "Can be undone by desk/close_ticket" in look(grace, f"/console/runs/{approval.run_id}").words
+
+
+def test_a_run_that_has_ended_promises_no_undoing(grace: Person, ada: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN], actions=[TICKET])
+    undoable(ada, approval)
+    verbs.cancel(approval.run_id, actor=grace.actor)
+    assert "undone" not in look(grace, f"/console/runs/{approval.run_id}").words
