@@ -188,7 +188,8 @@ def rotate(webhook_id: UUID, *, actor: Actor) -> Registered:
         webhook.former_until = now() + timedelta(hours=ROTATION_HOURS)
     webhook.save(update_fields=["key", "secret_sealed", "former_sealed", "former_until"])
     keys.destroy(former_key)
-    data: dict[str, JSON] = {"webhook": str(webhook.pk), "hours": ROTATION_HOURS if former else 0}
+    hours = ROTATION_HOURS if former else 0
+    data: dict[str, JSON] = {"webhook": str(webhook.pk), "hours": hours, "destroyed": str(former_key)}
     ledger.append(ledger.Event(EventType.WEBHOOK_ROTATED, actor, data), chain=chain_of(webhook.workspace_id))
     return Registered(webhook, secret)
 
@@ -220,7 +221,8 @@ def retire(webhook_id: UUID, *, actor: Actor) -> Webhook:
         webhook.secret_sealed, webhook.former_sealed, webhook.former_until = b"", None, None
         webhook.save(update_fields=["enabled", "retired_at", "secret_sealed", "former_sealed", "former_until"])
         keys.destroy(webhook.key_id)
-        data: dict[str, JSON] = {"webhook": str(webhook.pk), "given_up": give_up_all(webhook)}
+        given_up, destroyed = give_up_all(webhook), str(webhook.key_id)
+        data: dict[str, JSON] = {"webhook": str(webhook.pk), "given_up": given_up, "destroyed": destroyed}
         ledger.append(ledger.Event(EventType.WEBHOOK_RETIRED, actor, data), chain=chain_of(webhook.workspace_id))
     return webhook
 
