@@ -129,14 +129,14 @@ def test_a_driven_run_ends_at_the_super_step_after_its_deadline(grace: Person, u
 
 @pytest.fixture
 def short_steps(settings: Settings) -> None:
-    settings.PROMETHEUS_STEP_SECONDS = 0.3
-    settings.PROMETHEUS_LEASE_SECONDS = 0.6
+    settings.PROMETHEUS_STEP_SECONDS = 1.0  # the steps before the one that hangs need a part of that on a busy machine
+    settings.PROMETHEUS_LEASE_SECONDS = 2.0
 
 
 @pytest.mark.usefixtures("short_steps")
 def test_a_step_that_takes_too_long_loses_its_run_and_writes_nothing(grace: Person, use: Use) -> None:
     run = asked(grace)
-    use(Acting(lambda: time.sleep(1.5)))
+    use(Acting(lambda: time.sleep(2.5)))
     assert driver.advance(run.pk) is Ended.STALE
     stored = fresh(run)
     assert (stored.state, stored.token, stored.attempt, stored.lease_until) == ("PROCESSING", 2, 1, None)
@@ -146,18 +146,18 @@ def test_a_step_that_takes_too_long_loses_its_run_and_writes_nothing(grace: Pers
 def test_a_run_whose_step_always_hangs_fails_after_its_attempts(grace: Person, use: Use, settings: Settings) -> None:
     settings.PROMETHEUS_MAX_ATTEMPTS = 2
     run = asked(grace)
-    use(Acting(lambda: time.sleep(1.2)))
+    use(Acting(lambda: time.sleep(2.5)))
     ends = [driver.advance(run.pk) for _ in range(3)]
     assert ends == [Ended.STALE, Ended.STALE, Ended.FAILED]
     assert fresh(run).reason == "attempts: 2 without an end"
 
 
 def test_a_new_step_has_the_whole_time_again(grace: Person, settings: Settings) -> None:
-    settings.PROMETHEUS_STEP_SECONDS = 0.5
+    settings.PROMETHEUS_STEP_SECONDS = 1.5
     settings.PROMETHEUS_LEASE_SECONDS = 0.3
     with Heartbeat(claimed(submitted(grace.actor))) as heartbeat:
         for _ in range(4):
-            time.sleep(0.3)
+            time.sleep(0.6)
             heartbeat.begin_step()
     assert not heartbeat.lost.is_set()
 
