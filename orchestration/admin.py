@@ -260,6 +260,13 @@ class ToolAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view(self.compensation)
         return [path("<uuid:tool_id>/compensation/", view, name="orchestration_tool_compensation"), *super().get_urls()]
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        actor = actor_in_admin(request)
+        may_write = actor is not None and actor.may(Scope.TOOLS_WRITE)
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "may_write": may_write})
+
     @admin.display(description="undone by")
     def undone_by(self, tool: Tool) -> str:
         """Say what undoes a call; it is registered and withdrawn on a page of its own."""

@@ -20,7 +20,7 @@ from guardians.toolrisk import Tier, effective_tier
 from orchestration import compensation
 from orchestration.compensation import CompensationError
 from orchestration.models import Tool, ToolServer
-from orchestration.selection import select
+from orchestration.selection import one, select
 from orchestration.states import ToolState
 
 # Every run discovers; that nothing changed is noted so often.
@@ -78,10 +78,10 @@ def record_definitions(server_id: UUID, definitions: Sequence[Definition], *, ac
 
 def on_record(server_id: UUID, definitions: Sequence[Definition]) -> bool:
     """Tell whether a server offers just what is on record, and a discovery was noted a short while ago."""
-    server, known = select(ToolServer, "id = %s", server_id), select(Tool, "server_id = ANY(%s)", [server_id])
-    noted = server[0].discovered_at if server else None
+    noted = one(ToolServer, server_id).discovered_at
     if noted is None or noted < now() - NOTED_EVERY:
         return False
+    known = tools_at([server_id])
     held = {(tool.name, tool.definition_hash) for tool in known if tool.state != ToolState.RETIRED}
     return held == {(definition.name, definition.hash) for definition in definitions}
 
@@ -204,10 +204,14 @@ def tools_of(workspace: UUID) -> dict[str, Tool]:
     """Return the workspace's tools by the name that requests use: ``server/tool``."""
     servers = {server.pk: server for server in servers_of(workspace)}
     found: dict[str, Tool] = {}
-    for tool in select(Tool, "server_id = ANY(%s)", list(servers)):
+    for tool in tools_at(tuple(servers)):
         tool.server = servers[tool.server_id]
         found[f"{tool.server.name}/{tool.name}"] = tool
     return dict(sorted(found.items()))
+
+
+def tools_at(servers: Sequence[UUID]) -> list[Tool]:
+    return select(Tool, "server_id = ANY(%s)", list(servers))
 
 
 def servers_of(workspace: UUID) -> list[ToolServer]:

@@ -189,7 +189,7 @@ def rotate(webhook_id: UUID, *, actor: Actor) -> Registered:
     webhook.save(update_fields=["key", "secret_sealed", "former_sealed", "former_until"])
     keys.destroy(former_key)
     hours = ROTATION_HOURS if former else 0
-    data: dict[str, JSON] = {"webhook": str(webhook.pk), "hours": hours, "destroyed": str(former_key)}
+    data: dict[str, JSON] = {"webhook": str(webhook.pk), "hours": hours, "destroyed": str(former_key or "")}
     ledger.append(ledger.Event(EventType.WEBHOOK_ROTATED, actor, data), chain=chain_of(webhook.workspace_id))
     return Registered(webhook, secret)
 
@@ -221,7 +221,7 @@ def retire(webhook_id: UUID, *, actor: Actor) -> Webhook:
         webhook.secret_sealed, webhook.former_sealed, webhook.former_until = b"", None, None
         webhook.save(update_fields=["enabled", "retired_at", "secret_sealed", "former_sealed", "former_until"])
         keys.destroy(webhook.key_id)
-        given_up, destroyed = give_up_all(webhook), str(webhook.key_id)
+        given_up, destroyed = give_up_all(webhook), str(webhook.key_id or "")
         data: dict[str, JSON] = {"webhook": str(webhook.pk), "given_up": given_up, "destroyed": destroyed}
         ledger.append(ledger.Event(EventType.WEBHOOK_RETIRED, actor, data), chain=chain_of(webhook.workspace_id))
     return webhook

@@ -38,7 +38,7 @@ def execute(bench: Bench, state: State) -> State:
             act(bench, stored(planned["id"]))
         except EffectFailed as failure:
             undoing.undo(bench, failure, people=people)
-    if state.get("actions") and bench.journal.run.actions.filter(state=ActionState.UNDONE.value).exists():
+    if select(Action, "run_id = %s AND state = %s", bench.journal.run.pk, ActionState.UNDONE.value):
         raise StepFailed("effect:undone: what this run did was undone, so it cannot end as if it were done")
     answer = compose(bench, state)
     settle_claims(bench)

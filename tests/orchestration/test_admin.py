@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db import models
 from django.test import Client
 
@@ -158,6 +159,17 @@ def test_who_may_not_write_tools_has_no_page_to_register_a_compensation(ada: Per
     place, client = address(Tool, f"{note.pk}/compensation/"), Client()
     client.force_login(grace.user)
     assert {client.get(place).status_code, client.post(place, undo_form(strike)).status_code} == {403}
+
+
+def test_only_who_may_write_tools_is_led_to_what_undoes_one(client: Client, ada: Person, grace: Person) -> None:
+    note, _ = pair(ada)
+    assert "What undoes it" in client.get(address(Tool, f"{note.pk}/change/")).content.decode()
+    reader = Client()
+    type(grace.user).objects.filter(pk=grace.user.pk).update(is_staff=True)
+    grace.user.user_permissions.add(Permission.objects.get(codename="view_tool"))
+    reader.force_login(grace.user)
+    shown = reader.get(address(Tool, f"{note.pk}/change/"))
+    assert (shown.status_code, "What undoes it" in shown.content.decode()) == (200, False)
 
 
 def test_a_tool_of_another_workspace_has_no_page_to_register_a_compensation(client: Client, mallory: Person) -> None:

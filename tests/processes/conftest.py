@@ -17,6 +17,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 @pytest.fixture
 def house(installation: House) -> House:
     """Return the installation with one worker: the one that the test before left alive, or a new one."""
-    if not installation.workers:
+    if not any(worker.poll() is None for worker in installation.workers):
+        installation.kill_workers()
         installation.start_worker()
     return installation
