@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import results
-from benchmarks.installation import ROOT, Client, Installation, prepare, running, until
+from benchmarks.installation import ROOT, Client, Installation, running, until
 from benchmarks.results import Figure
 from benchmarks.usage import cpu_seconds, memory, tree
 from benchmarks.workload import Case, cases
@@ -29,7 +29,6 @@ POLL_S = 0.1
 WHOLE = "submit to COMPLETED"
 RAMP = 10.0  # seconds in which users arrive; what was measured in them does not count
 WARM = 30
-SETTLED = 0.2  # of a long series: where caches are full, and growth is growth
 
 
 class WrongEnd(Exception):
@@ -181,30 +180,6 @@ def memories(house: Installation, book: Book) -> None:
         book.note(f"memory of the largest {part} process", max(one.rss for one in held), "MB", limit=limit, note=note)
 
 
-def growth(folder: Path, book: Book, *, runs: int) -> None:
-    """Let one process drive many runs, with nobody else about, and tell by how much it grows."""
-    house = prepare(folder)
-    try:
-        command = [sys.executable, "-m", "benchmarks.endurance", str(runs)]
-        with (folder / "driven.log").open("wb") as log:
-            ran = subprocess.run(
-                command, cwd=ROOT, env=house.environment, stdout=subprocess.PIPE, stderr=log, check=True
-            )
-    finally:
-        house.stop()
-    series = [json.loads(line) for line in ran.stdout.splitlines()]
-    rest = [point for point in series if point["runs"] >= SETTLED * runs]
-    slope = slope_of([p["runs"] / 10_000 for p in rest], [p["rss_mb"] for p in rest])
-    book.details["growth of one worker process"] = {"series": series, "mb_per_10000_runs": slope}
-    note = f"slope of RSS over the last {len(rest)} of {len(series)} points, {runs} runs in one process"
-    book.note("growth of a worker process per 10,000 runs", slope, "MB", limit=1, note=note)
-
-
-def slope_of(x: Sequence[float], y: Sequence[float]) -> float:
-    """Return the slope of the least-squares line; 0 where there are too few points for one."""
-    return statistics.linear_regression(x, y).slope if len(x) > 1 else 0.0
-
-
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
     parser.add_argument("--runs", type=int, default=300, help="runs of the one client, each kind (300)")
@@ -213,9 +188,6 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60, help="how long the users ask once all are there (60)")
     parser.add_argument("--think", type=float, default=5, help="seconds a user thinks between two questions (5)")
     parser.add_argument("--rate", type=float, default=10, help="runs/s that the users ask for at a fixed rate (10)")
-    parser.add_argument(
-        "--memory-runs", type=int, default=5000, help="runs of the process that is watched growing (5000)"
-    )
     parser.add_argument("--only", nargs="*", choices=SCENES, default=list(SCENES), help="leave the others out")
     parser.add_argument("--dry", action="store_true", help="print the figures, do not keep them")
     return parser.parse_args(arguments)
@@ -252,15 +224,14 @@ SCENES: Mapping[str, Callable[[Installation, Book, argparse.Namespace], None]] =
 }
 
 
-NOTES = {
-    "one client": "one connection, kept open; each request waits for its run (Prefer: wait=30) and reads its answer",
-    "batch": f"{BATCH} equal requests in one POST, then GET of the batch each 100 ms until all have completed",
-    "users": "locust in its own process on the same machine; each user submits, waits, reads the claims, and thinks",
-    "rate": "the same users, each asking at a fixed rate; when all wait for answers the rate is no longer held",
-    "processor time": "of all processes of the installation from /proc, PostgreSQL and Redis included, the client not",
-    "memory": "RSS of the largest process of a part, after all that was asked; pages that were shared count in full",
-    "growth": "one process drives runs without HTTP and Celery; slope of RSS without the first fifth of the runs",
-}
+NOTES = [
+    "One client: one connection, kept open; each request waits for its run (Prefer: wait=30) and reads its answer.",
+    f"Batch: {BATCH} equal requests in one POST, then GET of the batch each 100 ms until all have completed.",
+    "Users: locust in its own process on the same machine; each user submits, waits, reads the claims, and thinks.",
+    "A fixed rate: the same users; when all wait for answers the rate is no longer held.",
+    "Processor time: of all processes of the installation from /proc, PostgreSQL and Redis included, the client not.",
+    "Memory: RSS of the largest process of a part, after all that was asked; pages that were shared count in full.",
+]
 
 
 def keep(book: Book, arguments: Sequence[str]) -> Path:
@@ -270,16 +241,12 @@ def keep(book: Book, arguments: Sequence[str]) -> Path:
 
 def measure(folder: Path, book: Book, options: argparse.Namespace) -> Iterator[str]:
     """Play one scene after the other, and yield the name of each that is over."""
-    if options.only:
-        with running(folder / "whole") as house:
-            for scene in options.only:
-                SCENES[scene](house, book, options)
-                yield scene
-            memories(house, book)
-            yield "memory"
-    if options.memory_runs:
-        growth(folder / "one", book, runs=options.memory_runs)
-        yield "growth"
+    with running(folder / "whole") as house:
+        for scene in options.only:
+            SCENES[scene](house, book, options)
+            yield scene
+        memories(house, book)
+        yield "memory"
 
 
 def main(arguments: Sequence[str]) -> int:
