@@ -10,7 +10,12 @@ from benchmarks.results import FOLDER
 
 DOCS = FOLDER.parent.parent / "docs" / "reference"
 BEFORE = "-before"  # ends the name of a file that holds what was measured before a cure
-TITLES = {"engine": "The engine beside its peers", "load": "The whole installation", "growth": "A large installation"}
+TITLES = {
+    "engine": "The engine beside its peers",
+    "load": "The whole installation",
+    "endurance": "A worker that is never restarted",
+    "growth": "A large installation",
+}
 INTRODUCTION = """# Performance
 
 Made by `python -m benchmarks.report` from the files in [benchmarks/results](../../benchmarks/results), each written by
@@ -32,7 +37,7 @@ def main() -> None:
 def files() -> dict[str, str]:
     """Return the page and its charts by file name."""
     kept = results()
-    pictures = {**growth_charts(kept), **engine_chart(kept)}
+    pictures = {**growth_charts(kept), **engine_chart(kept), **endurance_chart(kept)}
     return {"performance.md": page(kept, pictures), **pictures}
 
 
@@ -169,6 +174,17 @@ def engine_chart(kept: Mapping[str, Document]) -> dict[str, str]:
         return {}
     says = "Runs per second as a ratio to the peer's: " + ", ".join(f"{name} {value:g}" for name, value in ratios) + "."
     return {"engine-ratios.svg": charts.bars("Runs per second beside the peers", ratios, unit="x", says=says)}
+
+
+def endurance_chart(kept: Mapping[str, Document]) -> dict[str, str]:
+    """Return how the memory of a worker process grows with the runs it has driven."""
+    if "endurance" not in kept:
+        return {}
+    points = tuple((point["runs"], point["rss_mb"]) for point in kept["endurance"]["details"]["series"])
+    (_, begins), (last, ends) = points[0], points[-1]
+    says = f"Resident memory of one worker process over {last:,} runs: {begins:.0f} MB at first, {ends:.0f} in the end."
+    curve = charts.Curve("worker", points)
+    return {"endurance.svg": charts.curves("Memory of a worker", [curve], x="runs", y="MB", goal=250, says=says)}
 
 
 if __name__ == "__main__":

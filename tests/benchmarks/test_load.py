@@ -29,11 +29,6 @@ def test_a_percentile_is_a_value_that_was_measured(share: float, value: float) -
     assert load.percentile(list(range(100, 0, -1)), share) == value
 
 
-def test_growth_is_the_slope_of_the_memory_and_none_for_one_point() -> None:
-    assert load.slope_of([0.1, 0.2, 0.3], [100.0, 100.5, 101.0]) == pytest.approx(5)
-    assert load.slope_of([0.1], [100.0]) == 0
-
-
 def test_a_figure_is_met_below_its_limit_only() -> None:
     book = load.Book()
     for value in (49.9, 50.0):
