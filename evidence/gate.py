@@ -3,13 +3,10 @@
 Pure. Whatever is missing, late, broken or unknown leads to INSUFFICIENT with its reason, never to SUPPORTED.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Protocol
 
-from audit.spans import Span
 from audit.stakes import Stakes
 from evidence.calibration import Calibration
 from evidence.claims import Statement
@@ -18,6 +15,7 @@ from evidence.ranking import Index, index
 from evidence.sources import Need, Voices, Weighed, voices, weigh
 from evidence.typed import scoring, wording
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
+from evidence.verifying import Context, Verifier, VerifierFault, aligned, named
 
 __all__ = [
     "DEFAULT_POLICY",
@@ -37,15 +35,6 @@ __all__ = [
 
 LOOKED_AT = 12
 RECORDED = 6
-
-
-class Verifier(Protocol):
-    """What aligns a claim with a passage. It may raise; the gate then says INSUFFICIENT."""
-
-    @property
-    def id(self) -> str: ...
-
-    def align(self, claim: Statement, passage: Passage, *, context: str) -> Alignment: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +68,7 @@ class Terms:
     verifier: Verifier
     threshold: float
     need: Need
-    context: str
-
-
-class VerifierFault(Exception):
-    """A verifier raised or returned what cannot be: it said nothing about this claim."""
+    context: Context
 
 
 def judge(
@@ -109,13 +94,9 @@ def judge(
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
     unique = {(p.id, p.source, p.text, p.trusted): p for p in passages if p.text.strip()}
     ordered = tuple(unique[name] for name in sorted(unique))
-    terms = Terms(ordered, index(ordered), verifier, calibration.threshold, policy.need(stakes), context)
+    around = Context(context, ordered)
+    terms = Terms(ordered, index(ordered), verifier, calibration.threshold, policy.need(stakes), around)
     return report([judge_one(statement, terms) for statement in statements])
-
-
-def named(verifier: Verifier) -> str:
-    """Return the verifier's id; what has none has no calibration either."""
-    return str(getattr(verifier, "id", ""))
 
 
 def report(claims: Sequence[JudgedClaim]) -> GateReport:
@@ -126,18 +107,18 @@ def report(claims: Sequence[JudgedClaim]) -> GateReport:
         outcome = Outcome.ALL_SUPPORTED
     else:
         outcome = Outcome.SOME_WITHHELD if supported else Outcome.NONE_SUPPORTED
-    return GateReport(tuple(claims), outcome, min((claim.score for claim in claims), default=0.0))
+    return GateReport(tuple(claims), outcome, min((claim.p_supported for claim in claims), default=0.0))
 
 
 def unjudged(statement: Statement, reason: Reason) -> JudgedClaim:
-    return JudgedClaim(statement, Verdict.INSUFFICIENT, 0.0, reason, wording.of_reason(reason), ())
+    return JudgedClaim(statement, Verdict.INSUFFICIENT, 0.0, 0.0, reason, wording.of_reason(reason), ())
 
 
 def judge_one(statement: Statement, terms: Terms) -> JudgedClaim:
     if not statement.text.strip() or not terms.passages:
         return unjudged(statement, Reason.NO_EVIDENCE)
     try:
-        found = [checked(statement, passage, terms) for passage in candidates(statement, terms)]
+        found = aligned(terms.verifier, statement, candidates(statement, terms), context=terms.context)
     except VerifierFault:
         return unjudged(statement, Reason.VERIFIER_UNAVAILABLE)
     return concluded(statement, [item for item in found if item.rule is not Rule.TOPIC], terms)
@@ -156,52 +137,11 @@ def candidates(statement: Statement, terms: Terms) -> list[Passage]:
     ]
 
 
-def checked(statement: Statement, passage: Passage, terms: Terms) -> Alignment:
-    """Return the verifier's alignment.
-
-    Raises:
-        VerifierFault: it raised, or returned what is no alignment of these two texts.
-    """
-    try:
-        found = terms.verifier.align(statement, passage, context=terms.context)
-        sound = is_sound(found, statement, passage)
-    except Exception as error:  # A verifier is a worker border: whatever it raises is recorded.
-        raise VerifierFault(f"{named(terms.verifier)} raised {type(error).__name__}") from error
-    if not sound:
-        raise VerifierFault(f"{named(terms.verifier)} returned no alignment of this claim with passage {passage.id}")
-    return found
-
-
-def is_sound(found: object, statement: Statement, passage: Passage) -> bool:
-    return (
-        isinstance(found, Alignment)
-        and (found.passage is passage or found.passage == passage)
-        and is_a(found.stance, Stance)
-        and is_a(found.rule, Rule)
-        and is_a(found.detail, str)
-        and is_share(found.score)
-        and within(found.claim_span, statement.text)
-        and within(found.passage_span, passage.text)
-    )
-
-
-def is_a(value: object, kind: type) -> bool:
-    return isinstance(value, kind)
-
-
-def is_share(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and 0 <= value <= 1
-
-
-def within(span: object, text: str) -> bool:
-    return isinstance(span, Span) and 0 <= span.start <= span.end <= len(text)
-
-
 def concluded(statement: Statement, found: Sequence[Alignment], terms: Terms) -> JudgedClaim:
     """Return the verdict that the alignments of one statement come to."""
     if not found:
         return unjudged(statement, Reason.NO_EVIDENCE)
-    supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.score >= terms.threshold]
+    supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.p_supported >= terms.threshold]
     contradicting = [a for a in found if a.stance is Stance.CONTRADICTS]
     weighed = weigh(spoken(supporting), spoken(contradicting), terms.need)
     evidence = sorted(found, key=lambda item: importance(item, weighed.verdict))[:RECORDED]
@@ -209,9 +149,7 @@ def concluded(statement: Statement, found: Sequence[Alignment], terms: Terms) ->
         evidence = both_sides(evidence, found)
     reason = reason_of(weighed, evidence[0])
     why = wording.why(weighed.verdict, reason, tuple(evidence))
-    return JudgedClaim(
-        statement, weighed.verdict, score_of(weighed.verdict, found, supporting), reason, why, tuple(evidence)
-    )
+    return JudgedClaim(statement, weighed.verdict, *shares(found, supporting), reason, why, tuple(evidence))
 
 
 def spoken(alignments: Sequence[Alignment]) -> Voices:
@@ -230,7 +168,7 @@ def importance(alignment: Alignment, verdict: Verdict) -> tuple[int, bool, float
     """Return a key that sorts the alignment that decided first."""
     order = STANCES[verdict]
     place = order.index(alignment.stance) if order else 0
-    return place, not alignment.passage.trusted, -alignment.score, alignment.passage.sha256, alignment.passage.id
+    return place, not alignment.passage.trusted, -alignment.p_supported, alignment.passage.sha256, alignment.passage.id
 
 
 def both_sides(evidence: Sequence[Alignment], found: Sequence[Alignment]) -> list[Alignment]:
@@ -251,9 +189,17 @@ def reason_of(weighed: Weighed, deciding: Alignment) -> Reason:
     return Reason(deciding.rule.value)
 
 
-def score_of(verdict: Verdict, found: Sequence[Alignment], supporting: Sequence[Alignment]) -> float:
-    """Return how well the best trusted source supports the claim; half of it where one says otherwise."""
-    pool = supporting or found
-    trusted = [item.score for item in pool if item.passage.trusted]
-    best = max(trusted or [item.score for item in pool])
-    return best / 2 if verdict in {Verdict.CONTRADICTED, Verdict.DISPUTED} else best
+def shares(found: Sequence[Alignment], supporting: Sequence[Alignment]) -> tuple[float, float]:
+    """Return P(supported) and P(contradicted) by the best that is heard for and against; trusted sources go first.
+
+    Two sources may be sure of opposite things: what both come to is then at most 1.
+    """
+    supported = strongest([(item.p_supported, item.passage.trusted) for item in supporting or found])
+    contradicted = strongest([(item.p_contradicted, item.passage.trusted) for item in found])
+    total = max(1.0, supported + contradicted)
+    return supported / total, contradicted / total
+
+
+def strongest(voices_of: Sequence[tuple[float, bool]]) -> float:
+    trusted = [value for value, trusted in voices_of if trusted]
+    return max(trusted or [value for value, _ in voices_of])

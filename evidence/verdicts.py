@@ -82,7 +82,8 @@ class Alignment:
     """One claim beside one passage.
 
     Attributes:
-        score: 0 to 1, how much of the claim the passage carries.
+        p_supported, p_contradicted: how likely the passage supports and contradicts the claim, 0 to 1, together at
+            most 1; what is left is the probability that it says too little of it.
         claim_span: in the claim's own text (``statement.text``): what decided, or all of it.
         passage_span: in ``passage.text``: the sentence, or the words in it that decided.
         detail: one sentence for a layperson, such as 'The source says 1 g, the claim says 2 g.'; may be empty.
@@ -90,7 +91,8 @@ class Alignment:
 
     passage: Passage
     stance: Stance
-    score: float
+    p_supported: float
+    p_contradicted: float
     rule: Rule
     claim_span: Span
     passage_span: Span
@@ -102,13 +104,14 @@ class JudgedClaim:
     """A claim, its verdict and the alignments it rests on, the deciding one first.
 
     Attributes:
-        score: 0 to 1, how well the best trusted source supports it.
+        p_supported, p_contradicted: how likely the best trusted source supports it, and contradicts it, 0 to 1.
         why: one sentence that a layperson understands.
     """
 
     statement: Statement
     verdict: Verdict
-    score: float
+    p_supported: float
+    p_contradicted: float
     reason: Reason
     why: str
     evidence: tuple[Alignment, ...]

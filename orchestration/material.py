@@ -34,7 +34,7 @@ def claim_facts(report: GateReport) -> list[dict[str, object]]:
             "topic": "",
             "about_person": False,
             "flags": [],
-            "support": claim.score,
+            "support": claim.p_supported,
             "grounded": claim.verdict is Verdict.SUPPORTED,
         }
         for claim in report.claims

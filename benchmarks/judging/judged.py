@@ -52,12 +52,12 @@ class Bench:
 
 def support(claim: JudgedClaim) -> float:
     """Return how sure it is that the evidence carries the claim (0 to 1). All measures of support read this."""
-    return claim.score
+    return claim.p_supported
 
 
 def contradiction(claim: JudgedClaim) -> float:
     """Return how sure it is that the evidence says otherwise (0 to 1). All measures of contradiction read this."""
-    return 1 - claim.score if claim.verdict is Verdict.CONTRADICTED else 0.0
+    return claim.p_contradicted
 
 
 def passages_of(item: Item) -> tuple[Passage, ...]:

@@ -12,7 +12,7 @@ from evidence.calibration import Pair, threshold, upper_bound
 from evidence.claims import split
 from evidence.gate import DEFAULT_POLICY, judge
 from evidence.passages import Passage
-from evidence.typed.scoring import CALIBRATION, SUPPORT_LEAST
+from evidence.typed.scoring import CALIBRATION, EVEN
 from evidence.verdicts import Stance, Verdict
 from tests.evidence.material import statement
 from tests.evidence.perturbations import Edited, all_edits, restated
@@ -45,7 +45,7 @@ def corpus() -> tuple[Passage, ...]:
 def support(text: str, corpus: tuple[Passage, ...]) -> float:
     """Return the best score of an alignment that supports a text; 0.0 without any."""
     (claim,) = judge([statement(text)], corpus, stakes=Stakes.LOW, policy=OPEN).claims
-    return max((item.score for item in claim.evidence if item.stance is Stance.SUPPORTS), default=0.0)
+    return max((item.p_supported for item in claim.evidence if item.stance is Stance.SUPPORTS), default=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def pairs(corpus: tuple[Passage, ...]) -> list[Pair]:
 
 
 def test_the_stored_threshold_is_the_lowest_that_the_bound_allows(pairs: list[Pair]) -> None:
-    lowest = threshold(pairs, alpha=CALIBRATION.alpha, delta=CALIBRATION.delta, least=SUPPORT_LEAST)
+    lowest = threshold(pairs, alpha=CALIBRATION.alpha, delta=CALIBRATION.delta, least=EVEN)
     assert lowest == CALIBRATION.threshold
 
 

@@ -93,7 +93,7 @@ def test_the_reasons_are_sentences_that_anybody_understands(verified: tuple[Judg
 def test_the_outcome_of_two_wrong_claims_is_that_some_are_withheld(corpus: tuple[Passage, ...]) -> None:
     report = judged(REQUESTS["b"]["answer"], corpus)
     assert report.outcome is Outcome.SOME_WITHHELD
-    assert report.score == min(claim.score for claim in report.claims) < 0.5
+    assert report.score == min(claim.p_supported for claim in report.claims) < 0.5
 
 
 @pytest.mark.parametrize("claim", sorted(DISPUTED))

@@ -1,6 +1,7 @@
 """The gate: it fails closed, collapses copies, records what decided, and depends on nothing but its input."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,6 +19,7 @@ from evidence.passages import Passage
 from evidence.sources import Need
 from evidence.typed.scoring import CALIBRATION
 from evidence.verdicts import Alignment, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
+from evidence.verifying import Context
 from tests.evidence.hostile import HOSTILE
 from tests.evidence.material import passage, statement, verdict
 
@@ -34,13 +36,13 @@ class Fixed:
     answer: dict[str, Any] | Exception | None
     id: str = CALIBRATION.verifier
 
-    def align(self, claim: Statement, passage: Passage, *, context: str) -> Alignment:  # noqa: ARG002 - the Protocol's
+    def align(self, claim: Statement, passages: Sequence[Passage], *, context: Context) -> list[Alignment]:  # noqa: ARG002
         if isinstance(self.answer, Exception):
             raise self.answer
         if self.answer is None:
             return None  # type: ignore[return-value]
-        sound = Alignment(passage, Stance.SUPPORTS, 1.0, Rule.MATCH, Span(0, 1), Span(0, 1))
-        return replace(sound, **self.answer)
+        sound = (Alignment(one, Stance.SUPPORTS, 1.0, 0.0, Rule.MATCH, Span(0, 1), Span(0, 1)) for one in passages)
+        return [replace(one, **self.answer) for one in sound]
 
 
 def judged_by(verifier: Any, *, policy: GatePolicy = DEFAULT_POLICY) -> JudgedClaim:
@@ -57,12 +59,12 @@ def test_a_sound_verifier_with_its_calibration_is_believed() -> None:
     [
         RuntimeError("out of memory"),
         None,
-        {"score": float("nan")},
-        {"score": float("inf")},
-        {"score": 1.5},
-        {"score": -0.1},
-        {"score": True},
-        {"score": "1"},
+        {"p_supported": float("nan")},
+        {"p_supported": float("inf")},
+        {"p_supported": 1.5},
+        {"p_supported": -0.1},
+        {"p_supported": True},
+        {"p_supported": "1"},
         {"stance": "SUPPORTS!"},
         {"rule": "MAGIC"},
         {"detail": None},
@@ -75,7 +77,7 @@ def test_a_sound_verifier_with_its_calibration_is_believed() -> None:
 )
 def test_a_verifier_that_fails_or_answers_nonsense_supports_nothing(answer: Any) -> None:
     found = judged_by(Fixed(answer))
-    assert (found.verdict, found.reason, found.score) == (Verdict.INSUFFICIENT, Reason.VERIFIER_UNAVAILABLE, 0.0)
+    assert (found.verdict, found.reason, found.p_supported) == (Verdict.INSUFFICIENT, Reason.VERIFIER_UNAVAILABLE, 0.0)
 
 
 EXPIRED = replace(CALIBRATION, expires=date(2020, 1, 1))
@@ -100,7 +102,7 @@ def test_a_calibration_expires_on_its_day() -> None:
 
 
 def test_support_under_the_threshold_does_not_count() -> None:
-    found = judged_by(Fixed({"score": CALIBRATION.threshold - 0.01}))
+    found = judged_by(Fixed({"p_supported": CALIBRATION.threshold - 0.01}))
     assert (found.verdict, found.reason) == (Verdict.INSUFFICIENT, Reason.LOW_SCORE)
     assert found.why == "No passage says all of it."
 
@@ -139,7 +141,7 @@ def test_the_outcome_says_how_many_are_supported(answer: str, outcome: Outcome) 
 
 def test_the_score_of_an_answer_is_that_of_its_weakest_claim() -> None:
     found = judged(f"{SAID} Whales sing.", passage(SAID))
-    assert (found.claims[0].score, found.score) == (1.0, 0.0)
+    assert (found.claims[0].p_supported > 0.5, found.score) == (True, 0.0)
 
 
 def test_sources_on_both_sides_dispute_a_claim_and_both_are_shown_first() -> None:
@@ -220,8 +222,18 @@ def test_a_claim_is_judged_alone_as_among_others(claims: list[str], passages: li
 
 @given(claim=TEXTS, passages=PASSAGES)
 def test_a_passage_is_aligned_alone_as_among_others(claim: str, passages: list[Passage]) -> None:
-    alone = [item for one in passages for item in verdict(claim, one).evidence]
-    assert all(item in alone for item in verdict(claim, *passages).evidence)
+    # How likely it is to support may differ: what else its source says is weighed as well.
+    alone = [
+        replace(item, p_supported=0, p_contradicted=0) for one in passages for item in verdict(claim, one).evidence
+    ]
+    among = [replace(item, p_supported=0, p_contradicted=0) for item in verdict(claim, *passages).evidence]
+    assert all(item in alone for item in among)
+
+
+@given(claim=TEXTS, passages=PASSAGES)
+def test_what_two_sources_come_to_is_one_at_most(claim: str, passages: list[Passage]) -> None:
+    found = verdict(claim, *passages)
+    assert 0 <= found.p_supported + found.p_contradicted <= 1 + 1e-9
 
 
 @given(claim=TEXTS, passages=PASSAGES)
@@ -245,7 +257,7 @@ def test_no_text_whatever_makes_the_gate_raise(
     passages = [passage(text, source=text[:9], trusted=len(text) % 2 == 0) for text in texts]
     found = judge([*map(statement, claims)], passages, stakes=stakes, policy=DEFAULT_POLICY, context=question)
     assert 0 <= found.score <= 1
-    assert all(claim.why and 0 <= claim.score <= 1 for claim in found.claims)
+    assert all(claim.why and 0 <= claim.p_supported <= 1 for claim in found.claims)
 
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from evidence.typed.scoring import TYPED
 from evidence.verdicts import Alignment, Reason, Rule, Stance, Verdict
+from evidence.verifying import Context
 from tests.evidence.hostile import HOSTILE
 from tests.evidence.material import passage, statement, verdict
 
@@ -118,7 +119,9 @@ def test_what_the_source_does_not_say_is_insufficient_and_named(claim: str, sour
 
 
 def align(claim: str, source: str, *, title: str = "", question: str = "") -> Alignment:
-    return TYPED.align(statement(claim), passage(source, title=title), context=question)
+    beside = passage(source, title=title)
+    (found,) = TYPED.align(statement(claim), [beside], context=Context(question, (beside,)))
+    return found
 
 
 def test_an_alignment_shows_the_deciding_words_on_both_sides() -> None:
@@ -194,7 +197,7 @@ def test_a_sentence_about_something_else_contradicts_nothing(claim: str, source:
 
 def test_a_passage_about_nothing_of_the_kind_is_no_evidence() -> None:
     judged = verdict("Iron is heavier than gold.", passage("The ward closes at noon."))
-    assert (judged.reason, judged.score, judged.evidence) == (Reason.NO_EVIDENCE, 0.0, ())
+    assert (judged.reason, judged.p_supported, judged.evidence) == (Reason.NO_EVIDENCE, 0.0, ())
 
 
 def test_a_claim_too_long_to_be_compared_is_not_supported_by_itself() -> None:
@@ -234,7 +237,7 @@ def test_an_alignment_of_any_texts_has_a_share_for_a_score_and_spans_inside(
     claim: str, source: str, title: str, question: str
 ) -> None:
     found = align(claim, source, title=title, question=question)
-    assert 0 <= found.score <= 1
+    assert 0 <= found.p_supported <= 1
     assert found.claim_span.end <= len(claim)
     assert found.passage_span.end <= len(source)
 

@@ -7,7 +7,7 @@ from evidence.typed import wording
 from evidence.verdicts import Alignment, Reason, Rule, Stance, Verdict
 from tests.evidence.material import passage, verdict
 
-NO_DETAIL = Alignment(passage("A text.", source=""), Stance.NEUTRAL, 0.5, Rule.MATCH, Span(0, 1), Span(0, 1))
+NO_DETAIL = Alignment(passage("A text.", source=""), Stance.NEUTRAL, 0.5, 0.0, Rule.MATCH, Span(0, 1), Span(0, 1))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,91 @@
+"""What is weighed of a comparison: how much of the claim is found, and which rules found a difference.
+
+Each is between 0 and 1. What is found makes support likelier the more of it there is, a difference never does; none
+tells how long a claim is.
+"""
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from evidence.language.reading import FULL, Reading
+from evidence.language.text import Kind
+from evidence.typed.comparison import Compared
+from evidence.typed.parts import Surroundings
+from evidence.verdicts import Rule
+
+DIFFERENCES = tuple(rule for rule in Rule if rule not in {Rule.MATCH, Rule.TOPIC})
+# So many words that nobody says, or so many in a row, are as bad as more of them.
+NOVEL_MOST, GAP_MOST = 3, 4
+FOUND = (
+    "says_all", "carried", "words_in_sentence", "words_in_passage", "words_in_source", "names_in_passage",
+    "names_in_source", "values_in_source", "nothing_novel", "no_gap_in_passage", "no_gap_in_source",
+)  # fmt: skip
+AGAINST = (*(f"differs_{rule.value.lower()}" for rule in DIFFERENCES), "opposed", "contradicts")
+NAMES = (*FOUND, *AGAINST)
+
+
+def features(found: Compared, around: Surroundings, source: AbstractSet[str]) -> tuple[float, ...]:
+    """Return the value of each of NAMES.
+
+    Args:
+        source: what the words and numbers of all passages of the same source are compared by.
+    """
+    claim, missing = found.matching.claim, frozenset(found.matching.missing)
+    passage = places_in(claim, missing, around.passage)
+    sourced = places_in(claim, missing, source | around.passage)
+    asked = [place for place, word in enumerate(claim.words) if word.key in around.question]
+    names = [place for place, word in enumerate(claim.words) if word.name and place not in asked]
+    novel = [place for place, weight in enumerate(claim.weights) if weight == FULL and not sourced[place]]
+    differ = {conflict.rule for conflict in found.conflicts}
+    return (
+        float(found.says_all),
+        found.score,
+        found.overlap,
+        share_of(claim, passage),
+        share_of(claim, sourced),
+        part(sum(passage[place] for place in names), len(names)),
+        part(sum(sourced[place] for place in names), len(names)),
+        part(sum(is_said(claim, *span, source) for span in values(claim)), len(values(claim))),
+        1 - min(1.0, len(set(novel) - set(asked)) / NOVEL_MOST),
+        1 - min(1.0, longest_gap(passage) / GAP_MOST),
+        1 - min(1.0, longest_gap(sourced) / GAP_MOST),
+        *(float(rule in differ) for rule in DIFFERENCES),
+        float(any(conflict.opposed for conflict in found.conflicts)),
+        float(found.contradicts),
+    )
+
+
+def places_in(claim: Reading, missing: AbstractSet[int], keys: AbstractSet[str]) -> list[bool]:
+    """Return of each word of the claim whether the sentence or these keys hold it."""
+    return [place not in missing or word.key in keys for place, word in enumerate(claim.words)]
+
+
+def share_of(claim: Reading, held: Sequence[bool]) -> float:
+    """Return the share of the claim's words, by weight, that are held; 1.0 where it has none."""
+    return sum(weight for weight, there in zip(claim.weights, held, strict=True) if there) / (claim.weight or 1.0) or (
+        0.0 if claim.words else 1.0
+    )
+
+
+def part(count: int, of: int) -> float:
+    return count / of if of else 1.0
+
+
+def longest_gap(held: Sequence[bool]) -> int:
+    """Return how many words that are not held stand in a row at most: a detail that was added is one stretch."""
+    longest = run = 0
+    for there in held:
+        run = 0 if there else run + 1
+        longest = max(longest, run)
+    return longest
+
+
+def values(claim: Reading) -> list[tuple[int, int]]:
+    """Return the tokens of each quantity and date."""
+    return [(value.first, value.end) for value in (*claim.quantities, *claim.dates)]
+
+
+def is_said(claim: Reading, first: int, end: int, keys: AbstractSet[str]) -> bool:
+    """Tell whether the numbers of a value, and the words of one that is spelled out, stand among some keys."""
+    numbers = [token.folded for token in claim.tokens[first:end] if token.kind is Kind.NUMBER]
+    return bool(numbers) and keys.issuperset(numbers)

@@ -1,0 +1,64 @@
+"""From features to probabilities: the direction of each coefficient, and a file that must fit."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.typed import head
+from evidence.typed.features import AGAINST, FOUND, NAMES, longest_gap
+from evidence.typed.head import FILE, HEAD, HeadError
+
+VALUES = st.lists(st.floats(0, 1), min_size=len(NAMES), max_size=len(NAMES))
+
+
+def put(values: list[float], name: str, value: float) -> list[float]:
+    return [value if known == name else old for known, old in zip(NAMES, values, strict=True)]
+
+
+@given(values=VALUES, name=st.sampled_from(FOUND))
+def test_more_that_is_found_never_makes_support_less_likely(values: list[float], name: str) -> None:
+    assert HEAD.supported(put(values, name, 1.0)) >= HEAD.supported(put(values, name, 0.0))
+
+
+@given(values=VALUES, name=st.sampled_from(AGAINST))
+def test_a_difference_never_makes_support_likelier_nor_contradiction_less_so(values: list[float], name: str) -> None:
+    differing, agreeing = put(values, name, 1.0), put(values, name, 0.0)
+    assert HEAD.supported(differing) <= HEAD.supported(agreeing)
+    assert HEAD.opposed(differing) >= HEAD.opposed(agreeing)
+
+
+@given(values=VALUES)
+def test_both_probabilities_together_are_at_most_one(values: list[float]) -> None:
+    supported, contradicted = HEAD(values)
+    assert 0 <= supported <= supported + contradicted <= 1
+
+
+def changed(tmp_path: Path, **coefficients: object) -> Path:
+    document = json.loads(FILE.read_text(encoding="utf-8"))
+    document["supported"] |= coefficients
+    file = tmp_path / "head.json"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"carried": -0.1}, {"opposed": 0.1}, {"carried": float("nan")}, {"carried": "2"}, {"length": 1.0}],
+    ids=repr,
+)
+def test_coefficients_that_turn_a_meaning_round_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    with pytest.raises(HeadError, match="fit the head anew"):
+        head.load(changed(tmp_path, **wrong))
+
+
+def test_the_head_is_known_by_the_hash_of_its_file(tmp_path: Path) -> None:
+    assert head.load(changed(tmp_path, carried=9.0)).sha256 != HEAD.sha256
+    assert replace(head.load(FILE)) == HEAD
+
+
+def test_a_detail_that_was_added_is_one_stretch() -> None:
+    assert [longest_gap(held) for held in ([], [True], [False, False, True, False])] == [0, 0, 2]
