@@ -3,7 +3,7 @@
 
   python3 run.py demo [--no-serve] [--port N]   four requests through the whole pipeline, then the console
   python3 run.py test [PYTEST ARGUMENTS]        every check and test; with arguments only pytest, with those
-  python3 run.py bench NAME [OPTIONS]           measure beside peers: engine, load, growth, report
+  python3 run.py bench NAME [OPTIONS]           measure: engine, load, growth, evidence, report
   python3 run.py verify ANSWER DOCUMENT...      is what the answer says in the documents?
   python3 run.py manage COMMAND ...             any other command of manage.py
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 760, 420
@@ -31,11 +32,12 @@ LABEL_GAP = 16
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Points of one thing that grows: ``x`` and ``y`` are above zero. ``before`` draws it dashed."""
+    """Points of one thing that grows: ``x`` and ``y`` are above zero. ``before`` is dashed, ``dots`` marks them."""
 
     name: str
     points: tuple[tuple[float, float], ...]
     before: bool = False
+    dots: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,27 @@ class Axis:
 
     def decades(self) -> list[float]:
         return [10.0**power for power in range(round(math.log10(self.low)), round(math.log10(self.high)) + 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A straight axis of shares, from 0 to ``high``."""
+
+    high: float
+    begin: float
+    end: float
+
+    def at(self, value: float) -> float:
+        return round(self.begin + value / self.high * (self.end - self.begin), 1)
+
+    def marks(self) -> list[float]:
+        return [self.high * step / 5 for step in range(6)]
+
+
+class Scale(Protocol):
+    """What says where a value is drawn."""
+
+    def at(self, value: float) -> float: ...
 
 
 def over(values: Sequence[float], *, begin: float, end: float) -> Axis:
@@ -108,11 +131,15 @@ def goal_line(up: Axis, goal: float) -> str:
     )
 
 
-def drawn(curve: Curve, across: Axis, up: Axis, *, colour: int) -> str:
+def drawn(curve: Curve, across: Scale, up: Scale, *, colour: int) -> str:
     places = [(across.at(x), up.at(y)) for x, y in curve.points]
     line = " ".join(f"{x},{y}" for x, y in places)
     style = f"line c{colour}" + (" before" if curve.before else "")
-    dots = "" if curve.before else "".join(f'<circle class="f{colour}" cx="{x}" cy="{y}" r="3.5"/>' for x, y in places)
+    dots = (
+        ""
+        if curve.before or not curve.dots
+        else "".join(f'<circle class="f{colour}" cx="{x}" cy="{y}" r="3.5"/>' for x, y in places)
+    )
     return f'<polyline class="{style}" points="{line}"/>{dots}'
 
 
@@ -130,11 +157,54 @@ def labels(shown: Sequence[Curve], up: Axis, order: Mapping[str, int]) -> list[s
     return placed
 
 
+def shares(title: str, shown: Sequence[Curve], *, x: str, y: str, goal: tuple[float, float], says: str) -> str:
+    """Return curves of shares over shares, with a cross where the goal is; the goal is at most half of the width."""
+    across = Shares(min(1.0, 4 * goal[0]), LEFT, WIDTH - RIGHT)
+    up = Shares(1.0, HEIGHT - BOTTOM, TOP)
+    inside = [
+        Curve(curve.name, tuple(point for point in curve.points if point[0] <= across.high), dots=False)
+        for curve in shown
+    ]
+    parts = [*lines(across, up, x=x, y=y)]
+    parts += [drawn(curve, across, up, colour=number % COLOURS) for number, curve in enumerate(inside)]
+    parts += [named(curve, number) for number, curve in enumerate(inside)]
+    at = across.at(goal[0]), up.at(goal[1])
+    parts.append(f'<path class="goal" d="M{at[0] - 8} {at[1]}h16M{at[0]} {at[1] - 8}v16"/>')
+    parts.append(f'<text class="goal-text" x="{at[0] + 12}" y="{at[1] + 4}">goal</text>')
+    return document(title, says, parts)
+
+
+def lines(across: Shares, up: Shares, *, x: str, y: str) -> list[str]:
+    columns = [
+        f'<line class="grid" x1="{across.at(at)}" x2="{across.at(at)}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
+        f'<text class="small" x="{across.at(at)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{at:.0%}</text>'
+        for at in across.marks()
+    ]
+    rows = [
+        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up.at(at)}" y2="{up.at(at)}"/>'
+        f'<text class="small" x="{LEFT - 8}" y="{up.at(at) + 4}" text-anchor="end">{at:.0%}</text>'
+        for at in up.marks()
+    ]
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    names = [
+        f'<text class="small" x="{middle}" y="{HEIGHT - 14}" text-anchor="middle">{escape(x)}</text>',
+        f'<text class="small" x="{LEFT - 8}" y="{TOP - 12}" text-anchor="start">{escape(y)}</text>',
+    ]
+    return columns + rows + names
+
+
+def named(curve: Curve, number: int) -> str:
+    place = f'x="{WIDTH - RIGHT + 10}" y="{TOP + 12 + number * LABEL_GAP}"'
+    return f'<text class="f{number % COLOURS}" {place}>{escape(curve.name)}</text>'
+
+
 BAR, BAR_LEFT = 30, 300
 
 
-def bars(title: str, values: Sequence[tuple[str, float]], *, unit: str, says: str) -> str:
-    """Return horizontal bars with their values, and a line at 1."""
+def bars(
+    title: str, values: Sequence[tuple[str, float]], *, unit: str, says: str, goals: Mapping[str, float] | None = None
+) -> str:
+    """Return horizontal bars with their values, and a line at 1, or at each bar's own goal where there are goals."""
     longest = max(1.0, *(value for _, value in values))  # so that the line at 1 is in the picture
     scale = (WIDTH - BAR_LEFT - 90) / longest
     parts = []
@@ -144,8 +214,14 @@ def bars(title: str, values: Sequence[tuple[str, float]], *, unit: str, says: st
         parts.append(f'<rect class="f0" x="{BAR_LEFT}" y="{y}" width="{value * scale:.1f}" height="20" rx="3"/>')
         parts.append(f'<text x="{BAR_LEFT + value * scale + 8:.1f}" y="{y + 15}">{value:g} {escape(unit)}</text>')
     height = TOP + len(values) * BAR + 16
-    one = BAR_LEFT + scale
-    parts.append(f'<line class="goal" x1="{one:.1f}" x2="{one:.1f}" y1="{TOP - 8}" y2="{height - 16}"/>')
+    marks = [(1.0, TOP - 8, height - 16)]
+    if goals is not None:
+        tops = [(name, TOP + number * BAR) for number, (name, _) in enumerate(values) if name in goals]
+        marks = [(goals[name], top - 4, top + 24) for name, top in tops]
+    parts += [
+        f'<line class="goal" x1="{at:.1f}" x2="{at:.1f}" y1="{begin}" y2="{end}"/>'
+        for at, begin, end in ((BAR_LEFT + value * scale, begin, end) for value, begin, end in marks)
+    ]
     return document(title, says, parts, height=height)
 
 

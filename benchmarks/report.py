@@ -1,4 +1,4 @@
-"""Writes docs/reference/performance.md and its charts from what the benchmarks kept: python -m benchmarks.report."""
+"""Writes the pages on performance and evidence and their charts from what was kept: python -m benchmarks.report."""
 
 import json
 import sys
@@ -21,7 +21,16 @@ INTRODUCTION = """# Performance
 Made by `python -m benchmarks.report` from the files in [benchmarks/results](../../benchmarks/results), each written by
 the command that is named beside its figures. A test holds this page to those files.
 """
+EVIDENCE = {"evidence": "Public development data and changed claims"}
+ABOUT_EVIDENCE = """# How well the evidence gate judges
+
+Made by `python -m benchmarks.report` from [benchmarks/results/evidence.json](../../benchmarks/results/evidence.json),
+which the command below writes; FOLDER holds public development data, none of which is kept here. A test holds this page
+to that file. Whoever wrote the gate has seen these data: figures to rely on come from data that nobody has tuned on.
+"""
 ENGINE = "engine, "  # begins the names of the engine's ratios to its peers
+LEAK = 0.05
+GOAL_KEPT = (LEAK, 0.45)
 HEADER = ("what", "measured", "goal", "reached", "how")
 
 Document = Mapping[str, Any]
@@ -37,25 +46,33 @@ def main() -> None:
 def files() -> dict[str, str]:
     """Return the page and its charts by file name."""
     kept = results()
-    pictures = {**growth_charts(kept), **engine_chart(kept), **endurance_chart(kept)}
-    return {"performance.md": page(kept, pictures), **pictures}
+    pictures = {**growth_charts(kept), **engine_chart(kept), **endurance_chart(kept), **evidence_charts(kept)}
+    speed = {name: found for name, found in kept.items() if name not in EVIDENCE}
+    quality = {name: found for name, found in kept.items() if name in EVIDENCE}
+    return {
+        "performance.md": page(INTRODUCTION, speed, TITLES, pictures),
+        "evidence.md": page(ABOUT_EVIDENCE, quality, EVIDENCE, pictures),
+        **pictures,
+    }
 
 
 def results() -> dict[str, Document]:
     """Return what was kept by name: the known areas first, in their order, then any other."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-    order = [*TITLES, *found]
+    order = [*TITLES, *EVIDENCE, *found]
     return dict(sorted(found.items(), key=lambda item: order.index(item[0])))
 
 
-def page(kept: Mapping[str, Document], pictures: Mapping[str, str]) -> str:
+def page(
+    introduction: str, kept: Mapping[str, Document], titles: Mapping[str, str], pictures: Mapping[str, str]
+) -> str:
     areas = [name for name in kept if not name.endswith(BEFORE)]
-    parts = [INTRODUCTION, short_of(kept, areas)]
+    parts = [introduction, short_of(kept, areas, titles)]
     parts += [area(name, kept[name], kept.get(name + BEFORE), pictures) for name in areas]
     return "\n".join(parts)
 
 
-def short_of(kept: Mapping[str, Document], areas: list[str]) -> str:
+def short_of(kept: Mapping[str, Document], areas: list[str], titles: Mapping[str, str]) -> str:
     """Say first what is not reached."""
     missed = [
         f"* {figure['what']}: {measured(figure)}, goal {figure['goal']} ({figure['note']})"
@@ -64,14 +81,19 @@ def short_of(kept: Mapping[str, Document], areas: list[str]) -> str:
         if figure["met"] is False
     ]
     known = "\n".join(missed) if missed else "Nothing of what was measured."
-    absent = [title for name, title in TITLES.items() if name not in kept]
+    absent = [title for name, title in titles.items() if name not in kept]
     lines = ["## What falls short", "", known, ""]
     return "\n".join([*lines, f"Not measured yet: {', '.join(absent)}.\n"] if absent else lines)
 
 
 def area(name: str, found: Document, before: Document | None, pictures: Mapping[str, str]) -> str:
     machine = found["machine"]
-    lines = [f"## {TITLES.get(name, name.replace('-', ' ').capitalize())}", "", f"`{found['command']}`", ""]
+    lines = [
+        f"## {(TITLES | EVIDENCE).get(name, name.replace('-', ' ').capitalize())}",
+        "",
+        f"`{found['command']}`",
+        "",
+    ]
     on = f"{machine['processors']} processors, {machine['system']}, Python {machine['python']}"
     lines += [f"{found['measured_at']}, {on}, load average {machine['load']} at the end.", ""]
     lines += [f"![{alternative(text)}]({file})\n" for file, text in pictures.items() if file.startswith(name)]
@@ -185,6 +207,41 @@ def endurance_chart(kept: Mapping[str, Document]) -> dict[str, str]:
     says = f"Resident memory of one worker process over {last:,} runs: {begins:.0f} MB at first, {ends:.0f} in the end."
     curve = charts.Curve("worker", points)
     return {"endurance.svg": charts.curves("Memory of a worker", [curve], x="runs", y="MB", goal=250, says=says)}
+
+
+FOUND = ", found at 5 % false positives"  # ends the names of the figures of changed claims
+
+
+def evidence_charts(kept: Mapping[str, Document]) -> dict[str, str]:
+    """Return how many changed claims of each class are found, and what is kept at which bound on the leak."""
+    if "evidence" not in kept:
+        return {}
+    known = kept["evidence"]
+    found = {
+        str(figure["what"]).removesuffix(FOUND): figure
+        for figure in known["figures"]
+        if str(figure["what"]).endswith(FOUND)
+    }
+    charts_ = {"evidence-kept.svg": kept_chart(known["details"]["curves"])}
+    return {**charts_, "evidence-classes.svg": classes_chart(found)} if found else charts_
+
+
+def classes_chart(found: Mapping[str, Mapping[str, Any]]) -> str:
+    values = [(name, float(figure["value"])) for name, figure in found.items()]
+    goals = {name: float(str(figure["goal"]).removeprefix(">= ")) for name, figure in found.items()}
+    told = ", ".join(f"{name} {value:g} (goal {goals[name]:g})" for name, value in values)
+    says = f"Share of changed claims found while 5 % of the unchanged are flagged: {told}."
+    return charts.bars("Changed claims found at 5 % false positives", values, unit="", says=says, goals=goals)
+
+
+def kept_chart(found: Mapping[str, list[list[float]]]) -> str:
+    """Draw for each set what share of the supported is kept where the bound on the leak is so much."""
+    shown = [charts.Curve(name, tuple((most, share) for most, _, share in points)) for name, points in found.items()]
+    at = {name: max([share for most, _, share in points if most <= LEAK], default=0) for name, points in found.items()}
+    told = ", ".join(f"{name} {share:.0%}" for name, share in at.items()).replace("%", " %")
+    says = f"Supported claims kept where at most 5 % of the unsupported pass, with 90 % confidence: {told}."
+    title = "Supported claims kept, by the bound on the unsupported that pass"
+    return charts.shares(title, shown, x="bound on the leak (Clopper-Pearson)", y="kept", goal=GOAL_KEPT, says=says)
 
 
 if __name__ == "__main__":

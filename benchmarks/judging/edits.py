@@ -191,10 +191,10 @@ def negation(base: Base, dice: random.Random) -> Iterator[Change]:
         yield put(base.claim, place.start(), place.end(), lists.AFFIRMED[place.group()][0])
     if lists.HELD.search(base.claim):
         return
-    place = pattern(DENIED).search(base.claim)
-    if place is not None and is_main(base.claim[: place.start()]):
-        for new in dice.sample(DENIED[place.group()], k=len(DENIED[place.group()])):
-            yield put(base.claim, place.start(), place.end(), new)
+    verb = pattern(DENIED).search(base.claim)
+    if verb is not None and is_main(base.claim[: verb.start()]):
+        for new in dice.sample(DENIED[verb.group()], k=len(DENIED[verb.group()])):
+            yield put(base.claim, verb.start(), verb.end(), new)
 
 
 def is_main(before: str) -> bool:

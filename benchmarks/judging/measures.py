@@ -17,6 +17,7 @@ FOLDS = 5
 BINS = 10
 SAMPLES = 1000
 DRAWS = 30
+CURVE_POINTS = 60
 FALSE_POSITIVES = 0.05
 ALPHA, DELTA = 0.05, 0.1
 
@@ -147,8 +148,8 @@ def ece(points: Sequence[Point], *, bins: int = BINS) -> float:
     return math.fsum(gaps) / len(ordered) if ordered else 0.0
 
 
-def interval(points: Sequence[Point], measure: Measure, *, seed: int = 0, samples: int = SAMPLES) -> Interval:
-    """Return the 95 % percentile interval of a measure, with whole groups drawn with replacement.
+def interval(points: Sequence[Point], measure: Measure, *, seed: int = 0, samples: int | None = None) -> Interval:
+    """Return the 95 % percentile interval of a measure, with whole groups drawn with replacement, SAMPLES times.
 
     Raises:
         ValueError: there are no points.
@@ -158,6 +159,7 @@ def interval(points: Sequence[Point], measure: Measure, *, seed: int = 0, sample
         groups.setdefault(point.group, []).append(point)
     if not groups:
         raise ValueError("there are 0 points; an interval needs at least 1: give the items that were judged")
+    samples = samples or SAMPLES
     dice, names = random.Random(seed), sorted(groups)  # noqa: S311 - repeatable, not secret
     found = sorted(
         measure([point for name in dice.choices(names, k=len(names)) for point in groups[name]]) for _ in range(samples)
@@ -176,11 +178,16 @@ def flagged(scores: Sequence[float], least: float) -> float:
     return sum(score < least for score in scores) / len(scores) if scores else 0.0
 
 
-def curve(points: Sequence[Point], *, delta: float = DELTA) -> Iterator[Bound]:
-    """Yield, from the strictest threshold down, what each lets through, with the bound of Clopper and Pearson."""
+def curve(points: Sequence[Point], *, delta: float = DELTA, most_points: int = CURVE_POINTS) -> Iterator[Bound]:
+    """Yield, from the strictest threshold down, what each lets through, with the bound of Clopper and Pearson.
+
+    Of many thresholds so many are shown, evenly spaced in their order, the first and the last among them.
+    """
     rest = sorted(point.score for point in points if not point.supported)
     supported = sorted(point.score for point in points if point.supported)
-    for least in sorted({point.score for point in points}, reverse=True):
+    every = sorted({point.score for point in points}, reverse=True)
+    last = min(len(every), most_points) - 1
+    for least in [every[round(place * (len(every) - 1) / max(1, last))] for place in range(last + 1)]:
         leaks, kept = (len(scores) - bisect_left(scores, least) for scores in (rest, supported))
         most = upper_bound(leaks, len(rest), delta=delta)
         yield Bound(least, leaks / max(1, len(rest)), most, kept / max(1, len(supported)))

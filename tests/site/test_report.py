@@ -62,3 +62,23 @@ def test_results_are_kept_as_they_were_given(kept: Path) -> None:
     path = results.save("load", [Figure("p95", 40.0, "ms")], command="python -m benchmarks.load")
     found = json.loads(path.read_text(encoding="utf-8"))
     assert (found["command"], found["figures"][0]["value"]) == ("python -m benchmarks.load", 40.0)
+
+
+def test_the_page_on_evidence_stands_by_itself(kept: Path) -> None:
+    figures = [Figure("antonym, found at 5 % false positives", 0.4, "", ">= 0.92", met=False)]
+    curve = {"set": [[0.04, 0.01, 0.2], [0.2, 0.1, 0.6]]}
+    results.save("evidence", figures, command="c", details={"curves": curve})
+    made = report.files()
+    assert "antonym, found at 5 % false positives: 0.4, goal >= 0.92" in made["evidence.md"]
+    assert "antonym" not in made["performance.md"]
+    assert "set 20 %" in made["evidence-kept.svg"]
+    assert "antonym 0.4 (goal 0.92)" in made["evidence-classes.svg"]
+
+
+def test_a_bar_has_its_own_goal() -> None:
+    picture = charts.bars("Title", [("a", 0.5), ("b", 0.2)], unit="", says="a and b", goals={"a": 0.9})
+    assert picture.count('class="goal"') == 1
+
+
+def test_a_share_is_drawn_where_it_is() -> None:
+    assert [charts.Shares(0.2, 100, 300).at(share) for share in (0, 0.05, 0.2)] == [100, 150, 300]
