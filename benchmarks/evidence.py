@@ -110,7 +110,9 @@ def timed(folder: Path, bench: Bench) -> list[Figure]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="the folder with the development data")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="the folder with the development data, as a whole path"
+    )
     folder, bench = parser.parse_args().data, Bench()
     try:
         found = judge(folder, bench)

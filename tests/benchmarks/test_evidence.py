@@ -2,13 +2,15 @@
 
 import json
 import random
+import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from benchmarks import evidence, results
-from benchmarks.judging import figures, items, judged, measures, timing
+from benchmarks.judging import figures, items, measures, timing
 from benchmarks.judging.edits import CLASSES, Change
 from benchmarks.judging.figures import Changed
 from benchmarks.judging.items import DataError, Item
@@ -149,7 +151,7 @@ def test_a_cold_call_finds_nothing_remembered() -> None:
     assert read.cache_info().currsize == 0
 
 
-def test_the_score_is_read_in_one_place() -> None:
-    source = Path(judged.__file__).read_text(encoding="utf-8")
-    assert source.count("claim.score") == 2
-    assert not any("claim.score" in Path(str(module.__file__)).read_text() for module in (figures, evidence, timing))
+@pytest.mark.parametrize("module", [figures, evidence, timing, measures])
+def test_the_score_of_a_claim_is_read_in_one_place_only(module: ModuleType) -> None:
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    assert not {"claim.score", "claim.p_supported", "claim.p_contradicted"} & set(re.findall(r"\w+\.\w+", source))
