@@ -71,15 +71,25 @@ def read(data: bytes) -> str:
     """
     if len(data) > BYTES_LIMIT:
         raise DocumentTooLarge(f"the document has {len(data):,} bytes; at most {BYTES_LIMIT:,} are taken: split it")
-    text = decoded(data).replace("\r\n", "\n").replace("\r", "\n")
+    return checked(decoded(data), size=len(data))
+
+
+def checked(text: str, *, size: int) -> str:
+    """Return a document's text, of ``size`` bytes as it was sent, with its lines ended by "\n".
+
+    Raises:
+        DocumentTooLarge: the text has more than BYTES_LIMIT bytes.
+        DocumentError: it holds control characters, or holds no word besides its front matter.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if len(text.encode()) > BYTES_LIMIT:
+        raise DocumentTooLarge(f"the document has over {BYTES_LIMIT:,} bytes of text: split it")
     found = CONTROL.search(text)
     if found:
         code, line = ord(found.group()), text.count("\n", 0, found.start()) + 1
         raise DocumentError(f"line {line} of the document holds the control character U+{code:04X}; remove it")
     if not any(map(str.isalnum, text[body_of(text) :])):
-        raise DocumentError(
-            f"the document has {len(data)} bytes and no word of text; at least one is needed, send its text"
-        )
+        raise DocumentError(f"the document has {size} bytes and no word of text; at least one is needed, send its text")
     return text
 
 
