@@ -3,15 +3,16 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.parsers import JSONParser
 from rest_framework.response import Response
 
-from audit.errors import Problem, TooLarge, Unavailable
+from audit.errors import Invalid, Problem, TooLarge, Unavailable
 from audit.keys import KeyUnavailable
+from audit.uploads import UploadTooBig
 from audit.vault import SealError
 
 CONTENT_TYPE = "application/problem+json"
@@ -37,6 +38,18 @@ def detail_of(error: exceptions.APIException) -> str:
             return "; ".join(f"{name}: {text}" for name, text in named.items())
 
 
+def refused_body(error: RequestDataTooBig | TooManyFieldsSent | TooManyFilesSent) -> Response:
+    """Return the problem document of a body that was not read to its end."""
+    match error:
+        case UploadTooBig():
+            problem: Problem = TooLarge(str(error))
+        case RequestDataTooBig():
+            problem = TooLarge(f"the body has over {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes: send it in parts")
+        case _:
+            problem = Invalid("the form has too many fields; send one document")
+    return response(status=problem.status, title=problem.title, detail=str(problem))
+
+
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:  # noqa: ARG001
     """Turn what a view raised into a problem document; None for what nobody foresaw."""
     match error:
@@ -50,9 +63,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:  # noq
         case SealError():
             # Somebody changed the row behind our back: it is refused, and nothing of it is shown.
             return response(status=409, title="A stored text is not what was written", detail=str(error))
-        case RequestDataTooBig():
-            large = TooLarge(f"the body has over {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes: send it in parts")
-            return response(status=large.status, title=large.title, detail=str(large))
+        case RequestDataTooBig() | TooManyFieldsSent() | TooManyFilesSent():
+            return refused_body(error)
         case Http404():
             return response(status=404, title="Not found", detail="there is nothing at this address")
         case PermissionDenied():

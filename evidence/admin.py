@@ -15,7 +15,7 @@ class SourceAdmin(KeptAdmin):
 
 @admin.register(Document)
 class DocumentAdmin(ReadOnlyAdmin):
-    list_display = ["title", "source", "version", "current", "created_at"]
+    list_display = ["title", "source", "version", "current", "media_type", "size", "created_at"]
     list_filter = ["current"]
     list_select_related = ["source"]
     search_fields = ["title__startswith"]

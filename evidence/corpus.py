@@ -1,7 +1,8 @@
 """The reference corpus of a workspace: documents in versions, their passages, and the search over them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -12,6 +13,8 @@ from audit.actors import Actor
 from audit.events import EventType
 from audit.roles import Scope
 from evidence import models, passages
+from evidence.documents.extraction import Extracted, MediaType, extract
+from evidence.documents.origins import host_of
 
 
 def source_named(name: str, *, actor: Actor, trusted: bool) -> models.Source:
@@ -22,44 +25,115 @@ def source_named(name: str, *, actor: Actor, trusted: bool) -> models.Source:
     return models.Source.objects.select_for_update().get(pk=source.pk)
 
 
-@transaction.atomic
 def add_document(*, source: str, title: str, text: str, actor: Actor, trusted: bool = True) -> models.Document:
-    """Keep a document and its passages. The same text again is a no-op, a changed one is a new version.
+    """Keep a plain text or Markdown, and its passages. The same text again is a no-op, a changed one a new version.
 
     Raises:
         DocumentError: the text is empty, too long or holds control characters.
         NotAllowed: the actor lacks documents:write.
     """
     require(actor, Scope.DOCUMENTS_WRITE)
-    text = passages.read(text.encode("utf-8", "surrogatepass"))
+    read = extract(text.encode("utf-8", "surrogatepass"), MediaType.MARKDOWN)
+    return keep(read, source=source, title=title, actor=actor, trusted=trusted)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A document as it is sent: its bytes, what they are said to be, and where it was published, if that is known."""
+
+    data: bytes
+    media_type: str
+    charset: str = ""
+    url: str = ""
+
+
+def add_file(file: File, *, source: str, title: str, actor: Actor, trusted: bool = True) -> models.Document:
+    """Keep a file, and the passages of its text. The same file or text again is a no-op, another one a new version.
+
+    It is read before the transaction begins: while one writes, the ledger is not sealed.
+
+    Raises:
+        DocumentError: the file cannot be read, or holds no text.
+        NotAllowed: the actor lacks documents:write.
+    """
+    require(actor, Scope.DOCUMENTS_WRITE)
+    read = read_file(file)
+    return keep(read, source=source, title=title, actor=actor, trusted=trusted)
+
+
+def read_file(file: File) -> Extracted:
+    """Return the text of a file; the host that is named with it goes before the one that it names itself."""
+    read = extract(file.data, file.media_type, charset=file.charset)
+    return replace(read, origin=host_of(file.url) or read.origin)
+
+
+def current(workspace: UUID, *, source: str, title: str) -> models.Document | None:
+    """Return the document of that title that is in force, without its text."""
+    rows = models.Document.objects.filter(source__workspace_id=workspace, source__name=source, title=title)
+    return rows.filter(current=True).defer("text").first()
+
+
+def says_the_same(known: models.Document, read: Extracted) -> bool:
+    """Tell whether a document is the same original, or the same text: nothing new is said then."""
+    same_original = (known.original_sha256, known.media_type) == (read.sha256, read.media_type)
+    return same_original or known.sha256 == text_digest(read)
+
+
+def text_digest(read: Extracted) -> str:
+    return hashlib.sha256(read.text.encode()).hexdigest()
+
+
+@transaction.atomic
+def keep(read: Extracted, *, source: str, title: str, actor: Actor, trusted: bool) -> models.Document:
+    """Keep what was read as the current version, with its passages and its ledger entry, unless it is known."""
     where = source_named(source, actor=actor, trusted=trusted)
-    digest = hashlib.sha256(text.encode()).hexdigest()
     last = models.Document.objects.select_for_update().filter(source=where, title=title, current=True).first()
-    if last is not None and last.sha256 == digest:
+    if last is not None and says_the_same(last, read):
         return last
     if last is not None:
         last.current = False
         last.save(update_fields=["current"])
-    version = last.version + 1 if last else 1
-    document = models.Document.objects.create(source=where, title=title, version=version, sha256=digest, text=text)
-    models.Passage.objects.bulk_create(
-        models.Passage(
+    document = models.Document.objects.create(
+        source=where,
+        title=title,
+        version=last.version + 1 if last else 1,
+        sha256=text_digest(read),
+        text=read.text,
+        media_type=read.media_type.value,
+        extractor=read.extractor,
+        original_sha256=read.sha256,
+        size=read.size,
+        host=read.origin,
+    )
+    models.Passage.objects.bulk_create(passage_rows(document))
+    ledger.append(added_event(document, actor), chain=f"documents:{actor.workspace}")
+    return document
+
+
+def passage_rows(document: models.Document) -> Iterator[models.Passage]:
+    for ordinal, cut in enumerate(passages.cut(document.text)):
+        yield models.Passage(
             document=document,
-            origin=where.name,
-            trusted=where.trusted,
+            origin=document.source.name,
+            trusted=document.source.trusted,
             ordinal=ordinal,
             start=cut.span.start,
             end=cut.span.end,
             sha256=cut.sha256,
             text=cut.text,
         )
-        for ordinal, cut in enumerate(passages.cut(text))
-    )
-    event = ledger.Event(
-        EventType.DOCUMENT_ADDED, actor, {"document": str(document.pk), "version": version, "sha256": digest}
-    )
-    ledger.append(event, chain=f"documents:{actor.workspace}")
-    return document
+
+
+def added_event(document: models.Document, actor: Actor) -> ledger.Event:
+    data = {
+        "document": str(document.pk),
+        "version": document.version,
+        "sha256": document.sha256,
+        "media_type": document.media_type,
+        "extractor": document.extractor,
+        "original": document.original_sha256,
+    }
+    return ledger.Event(EventType.DOCUMENT_ADDED, actor, data)
 
 
 # PostgreSQL reads a query of tens of thousands of words recursively, and gives up ("stack depth limit exceeded").

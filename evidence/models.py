@@ -28,7 +28,10 @@ class Source(models.Model):
 
 
 class Document(models.Model):
-    """One version of a document. A changed text is a new row; evidence keeps pointing to the old one."""
+    """One version of a document. A changed text is a new row; evidence keeps pointing to the old one.
+
+    Rows that are older than ``media_type`` do not say how they were read: the text columns are empty, the size is 0.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     source = models.ForeignKey(Source, on_delete=models.PROTECT, related_name="documents")
@@ -37,6 +40,11 @@ class Document(models.Model):
     current = models.BooleanField(default=True)
     sha256 = models.CharField(max_length=64)
     text = models.TextField()
+    media_type = models.CharField(max_length=40, blank=True)
+    extractor = models.CharField(max_length=60, blank=True)
+    original_sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveIntegerField(default=0)
+    host = models.CharField(max_length=253, blank=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

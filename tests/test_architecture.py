@@ -18,7 +18,7 @@ SHELL = frozenset(
         "checkpoints", "console", "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry",
         "insertion", "keys", "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
         "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "selection",
-        "serializers", "snapshots", "streams", "tasks", "tools_api", "wakeups", "webhook_models", "webhooks",
+        "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads", "wakeups", "webhook_models", "webhooks",
         "webhooks_api", "workspaces",
     }
 )  # fmt: skip
