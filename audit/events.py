@@ -54,6 +54,7 @@ class EventType(StrEnum):
     TEXT_READ = "text.read"
     CHECKPOINT_REFUSED = "checkpoint.refused"
     DOCUMENT_ADDED = "document.added"
+    SOURCE_RATED = "source.rated"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
     FIELDS_CHANGED = "fields.changed"

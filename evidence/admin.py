@@ -1,16 +1,48 @@
 """The admin of sources and documents, and of what the gate found."""
 
-from django.contrib import admin
+from typing import TYPE_CHECKING
 
-from audit.admin import KeptAdmin, ReadOnlyAdmin
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
+from audit.roles import Scope
+from evidence import corpus
 from evidence.models import Claim, ClaimBundle, Document, Evidence, Passage, Source
+
+if TYPE_CHECKING:  # only the stubs know it as generic
+    SourceForm = ModelForm[Source]
+else:
+    SourceForm = ModelForm
 
 
 @admin.register(Source)
 class SourceAdmin(KeptAdmin):
-    list_display = ["name", "workspace", "trusted", "created_at"]
-    list_filter = ["trusted"]
+    """A source comes with its first document. Its trust and weight are set by the workspace's own operator."""
+
+    list_display = ["name", "workspace", "trusted", "weight", "created_at"]
+    list_filter = ["trusted", "weight"]
     list_select_related = ["workspace"]
+    fields = ["workspace", "name", "trusted", "weight"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Source | None = None) -> tuple[str, ...]:
+        actor = actor_in_admin(request)
+        mine = obj is not None and actor is not None and actor.workspace == obj.workspace_id
+        rated = mine and actor is not None and actor.may(Scope.WORKSPACE_WRITE)
+        return ("workspace",) if rated else ("workspace", "trusted", "weight")
+
+    def save_model(self, request: HttpRequest, obj: Source, form: SourceForm, change: bool) -> None:
+        actor = actor_in_admin(request)
+        if {"trusted", "weight"} & set(form.changed_data):
+            if actor is None:
+                raise PermissionDenied
+            corpus.rate_source(obj.pk, trusted=obj.trusted, weight=obj.weight, actor=actor)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Document)
@@ -44,5 +76,5 @@ class ClaimAdmin(ReadOnlyAdmin):
 
 @admin.register(Evidence)
 class EvidenceAdmin(ReadOnlyAdmin):
-    list_display = ["claim_id", "stance", "score", "rule", "verifier"]
+    list_display = ["claim_id", "stance", "trusted", "weight", "score", "rule", "verifier"]
     search_fields = ["claim"]

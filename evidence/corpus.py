@@ -10,6 +10,8 @@ from django.db import connection, transaction
 from audit import ledger
 from audit.access import require, workspace_of
 from audit.actors import Actor
+from audit.canonical import JSON
+from audit.errors import Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
 from evidence import models, passages
@@ -136,6 +138,33 @@ def added_event(document: models.Document, actor: Actor) -> ledger.Event:
     return ledger.Event(EventType.DOCUMENT_ADDED, actor, data)
 
 
+@transaction.atomic
+def rate_source(source_id: UUID, *, trusted: bool, weight: float, actor: Actor) -> models.Source:
+    """Say whether a source is trusted and how much of a voice it is. Runs that gather from now on are judged by it.
+
+    Raises:
+        Invalid: the weight is none of 0, 0.25, 0.5, 0.75 and 1.
+        NotAllowed: the actor lacks workspace:write.
+        NotFound: the source is not of the actor's workspace.
+    """
+    require(actor, Scope.WORKSPACE_WRITE)
+    if weight not in dict(models.weights()):
+        raise Invalid(f"weight is {weight}; use 0, 0.25, 0.5, 0.75 or 1")
+    own = models.Source.objects.select_for_update().filter(pk=source_id, workspace_id=workspace_of(actor))
+    source = own.first()
+    if source is None:
+        raise NotFound(f"there is no source {source_id} in your workspace")
+    before = {"trusted": source.trusted, "weight": str(source.weight)}
+    after = {"trusted": trusted, "weight": str(float(weight))}
+    if before == after:
+        return source
+    source.trusted, source.weight = trusted, float(weight)
+    source.save(update_fields=["trusted", "weight"])
+    data: dict[str, JSON] = {"source": str(source.pk), "before": dict(before), "after": dict(after)}
+    ledger.append(ledger.Event(EventType.SOURCE_RATED, actor, data), chain=f"documents:{actor.workspace}")
+    return source
+
+
 # PostgreSQL reads a query of tens of thousands of words recursively, and gives up ("stack depth limit exceeded").
 TEXT_LIMIT = 8_000
 # All texts in one statement, each with its own best passages: those that share a word with it. Materialized, because
@@ -145,10 +174,12 @@ WITH asked AS MATERIALIZED (
     SELECT place, replace(plainto_tsquery('english', text)::text, '&', '|')::tsquery AS words
     FROM unnest(%s::text[]) WITH ORDINALITY AS given (text, place)
 )
-SELECT found.id, found.origin, found.text, found.sha256, found.trusted, found.title
+SELECT found.id, found.origin, found.text, found.sha256, found.trusted, found.title,
+    found.weight, found.host, found.original_sha256
 FROM asked
 CROSS JOIN LATERAL (
-    SELECT p.id, p.origin, p.text, p.sha256, p.trusted, d.title, ts_rank_cd(p.search, asked.words) AS rank
+    SELECT p.id, p.origin, p.text, p.sha256, s.trusted, d.title, s.weight, d.host, d.original_sha256,
+        ts_rank_cd(p.search, asked.words) AS rank
     FROM evidence_passage p
     JOIN evidence_document d ON d.id = p.document_id
     JOIN evidence_source s ON s.id = d.source_id
@@ -170,7 +201,6 @@ def candidates(workspace: UUID, texts: Sequence[str], *, limit: int = 60) -> tup
     found: dict[UUID, passages.Passage] = {}
     with connection.cursor() as cursor:
         cursor.execute(CANDIDATES, [asked, workspace, share])
-        for id_, origin, text, sha256, trusted, title in cursor:
-            passage = passages.Passage(str(id_), origin, text, sha256, trusted=trusted, title=title)
-            found.setdefault(id_, passage)
+        for id_, origin, text, sha256, *known in cursor:
+            found.setdefault(id_, passages.Passage(str(id_), origin, text, sha256, *known))
     return tuple(found.values())

@@ -92,7 +92,7 @@ def judge(
     calibration = policy.calibration
     if calibration is None or not calibration.holds(named(verifier), on=on or datetime.now(UTC).date()):
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
-    unique = {(p.id, p.source, p.text, p.trusted): p for p in passages if p.text.strip()}
+    unique = {(p.id, p.source, p.text, p.trusted, p.weight, p.host, p.original): p for p in passages if p.text.strip()}
     ordered = tuple(unique[name] for name in sorted(unique))
     around = Context(context, ordered)
     terms = Terms(ordered, index(ordered), verifier, calibration.threshold, policy.need(stakes), around)

@@ -11,17 +11,34 @@ from audit.models import DataKey, Workspace
 from evidence.states import JUDGED, ClaimState
 
 
+def weights() -> list[tuple[float, str]]:
+    """Return what a source may weigh. Quarters, because their sums are exact."""
+    return [
+        (1.0, "1: counts in full"),
+        (0.75, "0.75: four count as three"),
+        (0.5, "0.5: two count as one"),
+        (0.25, "0.25: four count as one"),
+        (0.0, "0: proves nothing; still contradicts"),
+    ]
+
+
 class Source(models.Model):
-    """Where reference documents come from, kept and indexed in clear; trust is the operator's word on it."""
+    """Where reference documents come from, kept and indexed in clear; trust and weight are the operator's word."""
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="sources")
     name = models.CharField(max_length=120)
     trusted = models.BooleanField(default=True)
+    weight = models.FloatField(default=1.0, choices=weights)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="one_source_per_name")]
+        constraints = [
+            models.UniqueConstraint(fields=["workspace", "name"], name="one_source_per_name"),
+            models.CheckConstraint(
+                condition=models.Q(weight__in=[0.0, 0.25, 0.5, 0.75, 1.0]), name="weight_in_quarters"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -60,7 +77,10 @@ class Document(models.Model):
 
 
 class Passage(models.Model):
-    """A piece of a document in clear, or, for one run only, of a text sent with it or returned by a tool, sealed."""
+    """A piece of a document in clear, or, for one run only, of a text sent with it or returned by a tool, sealed.
+
+    ``trusted`` is what its source was when it was added; what a claim was judged with stands in the evidence.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     document = models.ForeignKey(Document, on_delete=models.PROTECT, null=True, related_name="passages")
@@ -162,13 +182,18 @@ class Claim(FSMModelMixin, models.Model):
 
 
 class Evidence(models.Model):
-    """What a claim was compared with: both spans, the stance, the rule and the versions that decided."""
+    """What a claim was compared with: both spans, the stance, the rule and the versions that decided.
+
+    ``trusted`` and ``weight`` are the source's of that moment; older rows do not say whether it was trusted.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     claim = models.ForeignKey(Claim, on_delete=models.PROTECT, related_name="evidence")
     passage = models.ForeignKey(Passage, on_delete=models.PROTECT, related_name="evidence")
     passage_sha256 = models.CharField(max_length=64)
     stance = models.CharField(max_length=12)
+    trusted = models.BooleanField(null=True)
+    weight = models.FloatField(default=1.0)
     score = models.FloatField()
     rule = models.CharField(max_length=30)
     claim_start = models.PositiveIntegerField()

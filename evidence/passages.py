@@ -33,7 +33,14 @@ class DocumentTooLarge(DocumentError):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A piece of a document, or of a tool's result, that can be evidence. ``sha256`` is of its UTF-8 text, in hex."""
+    """A piece of a document, or of a tool's result, that can be evidence.
+
+    Attributes:
+        sha256: of its UTF-8 text, in hex.
+        weight: 0 to 1, how much of a voice its source is.
+        host: the web host that its document was published on; empty where that is not known.
+        original: the hash of the bytes that its document was sent as, in hex; empty where that is not known.
+    """
 
     id: str
     source: str
@@ -41,6 +48,9 @@ class Passage:
     sha256: str
     trusted: bool = False
     title: str = ""
+    weight: float = 1.0
+    host: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)

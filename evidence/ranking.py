@@ -37,7 +37,8 @@ class Terms:
 def rank(text: str, passages: Sequence[Passage], *, limit: int) -> tuple[Ranked, ...]:
     """Return at most ``limit`` passages that share a content word or number with the text, best first.
 
-    Passages of the same text count once, the trusted one if there is one. Equal scores keep the order of ``passages``.
+    Passages of the same text count once, the trusted one if there is one, then the heaviest. Equal
+    scores keep the order of ``passages``.
     """
     return index(passages).rank(text, limit=limit)
 
@@ -92,7 +93,7 @@ def distinct(passages: Iterable[Passage]) -> list[Passage]:
     unique: dict[str, Passage] = {}
     for passage in passages:
         known = unique.setdefault(passage.text, passage)
-        if passage.trusted and not known.trusted:
+        if (passage.trusted, passage.weight) > (known.trusted, known.weight):
             unique[passage.text] = passage
     return list(unique.values())
 

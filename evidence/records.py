@@ -75,6 +75,8 @@ def evidence_rows(claim: models.Claim, judged: JudgedClaim, *, policy: GatePolic
             passage_id=UUID(alignment.passage.id),
             passage_sha256=alignment.passage.sha256,
             stance=alignment.stance.value,
+            trusted=alignment.passage.trusted,
+            weight=alignment.passage.weight,
             score=alignment.p_supported,
             rule=alignment.rule.value,
             claim_start=alignment.claim_span.start,
@@ -116,6 +118,7 @@ class ReadEvidence:
     """One passage beside a claim, with the spans to highlight in both.
 
     Attributes:
+        trusted, weight: the source's, when the claim was judged.
         before, after: the document's words around a reference passage, at most ``CONTEXT`` characters each.
         sha256: of the text the claim was judged by; for a run's own passage under the run's key (``vault.commitment``).
         intact: the text still is that one.
@@ -125,6 +128,7 @@ class ReadEvidence:
     source: str
     title: str
     trusted: bool
+    weight: float
     before: str
     text: str
     after: str
@@ -173,7 +177,8 @@ def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
         passage=passage.pk,
         source=passage.origin,
         title=passage.document.title if passage.document else passage.origin,
-        trusted=passage.trusted,
+        trusted=passage.trusted if row.trusted is None else row.trusted,
+        weight=row.weight,
         before=getattr(row, "before", None) or "",
         text=text,
         after=getattr(row, "after", None) or "",

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from evidence.documents.origins import host_of
 from evidence.language.text import Kind, tokens
 from evidence.passages import Passage
 from evidence.verdicts import Reason, Verdict
@@ -14,15 +15,22 @@ NEAR_DUPLICATE = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Voices:
-    """How many independent sources say one thing."""
+    """How many independent sources say one thing, and what their weights fall short of one each."""
 
     trusted: int = 0
     untrusted: int = 0
+    trusted_short: float = 0.0
+    untrusted_short: float = 0.0
+
+    def counted(self, *, trusted_only: bool) -> float:
+        """Return the sum of their weights. Weights are quarters, so it is exact."""
+        trusted = self.trusted - self.trusted_short
+        return trusted if trusted_only else trusted + self.untrusted - self.untrusted_short
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What support takes: so many independent sources, and whether only trusted ones count."""
+    """What support takes: independent sources whose weights add up to so much, and whether only trusted ones count."""
 
     supporters: int
     trusted_only: bool
@@ -50,7 +58,8 @@ def weigh(supporting: Voices, contradicting: Voices, need: Need) -> Weighed:
     none                      for, else                      INSUFFICIENT
     ========================  =============================  ==================
 
-    Nobody outvotes a trusted source, and an untrusted one disputes only its like.
+    Nobody outvotes a trusted source, and an untrusted one disputes only its like. Enough is by weight; a contradiction
+    counts whatever its weight, which says how much a source can prove and not how much it can object.
     """
     if contradicting.trusted:
         return SPLIT if supporting.trusted else AGAINST
@@ -58,7 +67,7 @@ def weigh(supporting: Voices, contradicting: Voices, need: Need) -> Weighed:
         return SPLIT if supporting.untrusted else SILENT
     if not supporting.trusted and not supporting.untrusted:
         return SILENT
-    counted = supporting.trusted + (0 if need.trusted_only else supporting.untrusted)
+    counted = supporting.counted(trusted_only=need.trusted_only)
     return FOR if counted >= max(1, need.supporters) else FEW
 
 
@@ -70,20 +79,40 @@ SILENT = Weighed(Verdict.INSUFFICIENT, Reason.LOW_SCORE)
 
 
 def voices(passages: Sequence[Passage]) -> Voices:
-    """Count independent sources: passages of one source, and copies of one text, are one voice."""
+    """Count independent sources: passages of one source or origin, and copies of one text, are one voice."""
     groups: list[list[Passage]] = []
     for passage in passages:
         joined = [group for group in groups if any(same_voice(passage, other) for other in group)]
         groups = [group for group in groups if group not in joined]
         groups.append([passage, *(member for group in joined for member in group)])
-    trusted = sum(any(passage.trusted for passage in group) for group in groups)
-    return Voices(trusted, len(groups) - trusted)
+    trusted = [short_of_one(group) for group in groups if is_trusted(group)]
+    untrusted = [short_of_one(group) for group in groups if not is_trusted(group)]
+    return Voices(len(trusted), len(untrusted), sum(trusted), sum(untrusted))
+
+
+def is_trusted(group: Sequence[Passage]) -> bool:
+    return any(passage.trusted for passage in group)
+
+
+def short_of_one(group: Sequence[Passage]) -> float:
+    """Return what a voice's weight lacks: its best source counts, and an untrusted copy lends a trusted one nothing."""
+    speaking = [passage for passage in group if passage.trusted] or group
+    return 1.0 - max(passage.weight for passage in speaking)
 
 
 def same_voice(one: Passage, other: Passage) -> bool:
     if one.source.strip().casefold() == other.source.strip().casefold():
         return True
+    if one.original and one.original == other.original:
+        return True
+    if (host := published_on(one)) and host == published_on(other):
+        return True
     return similarity(shingles(one.text), shingles(other.text)) >= NEAR_DUPLICATE
+
+
+def published_on(passage: Passage) -> str:
+    """Return the web host a passage is from; a source that is named by its address says it itself."""
+    return passage.host or host_of(passage.source)
 
 
 def similarity(one: frozenset[tuple[str, ...]], other: frozenset[tuple[str, ...]]) -> float:

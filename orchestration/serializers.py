@@ -64,6 +64,8 @@ class EvidenceOut(serializers.Serializer[object]):
     passage = serializers.UUIDField()
     source = serializers.CharField()  # type: ignore[assignment]
     title = serializers.CharField()
+    trusted = serializers.BooleanField(help_text="whether the source was trusted when the claim was judged")
+    weight = serializers.FloatField(help_text="how much of a voice the source was then, 0 to 1")
     text = serializers.CharField()
     sha256 = serializers.CharField(help_text="of the passage's text; of a run's own passage under the run's key")
     intact = serializers.BooleanField(help_text="the passage still is the text that the claim was judged by")

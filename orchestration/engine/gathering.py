@@ -198,6 +198,9 @@ def as_json(passage: Passage, *, part: Part) -> dict[str, Any]:
         "text": passage.text,
         "sha256": passage.sha256,
         "trusted": passage.trusted,
+        "weight": passage.weight,
+        "host": passage.host,
+        "original": passage.original,
         "part": part.value,
     }
 

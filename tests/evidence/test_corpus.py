@@ -145,7 +145,7 @@ def test_words_are_found_in_their_forms(ada: Person, workspace: Workspace) -> No
 def test_a_candidate_brings_what_the_gate_needs(ada: Person, workspace: Workspace) -> None:
     row = added(ada).passages.get()
     assert corpus.candidates(workspace.pk, ["warfarin"]) == (
-        Found(str(row.pk), "Committee", STOPPED, row.sha256, trusted=True, title="Stopping"),
+        Found(str(row.pk), "Committee", STOPPED, row.sha256, trusted=True, title="Stopping", original=row.sha256),
     )
 
 

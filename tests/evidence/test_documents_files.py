@@ -18,7 +18,7 @@ from evidence import corpus
 from evidence.models import Document, Passage, Source
 from tests.conftest import Person
 from tests.evidence import papers
-from tests.evidence.test_documents_api import STOPPED, URL, client_of
+from tests.evidence.test_documents_api import STOPPED, URL, client_of, posted
 
 pytestmark = pytest.mark.django_db
 
@@ -160,12 +160,13 @@ def test_a_file_that_cannot_be_taken_is_refused_with_the_cure(
 )  # fmt: skip
 @pytest.mark.parametrize("kind", [BOUNDARY, "multipart/form-data", f"{BOUNDARY}; charset=bz2"])
 def test_a_form_that_is_none_is_refused(ada: Person, body: bytes, kind: str) -> None:
-    answer = client_of(ada).generic("POST", URL, body, content_type=kind)
+    answer = posted(client_of(ada), body, content_type=kind)
     assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_a_form_of_too_many_fields_is_refused(ada: Person) -> None:
-    answer = sent(client_of(ada), **{f"f{number}": "a" for number in range(1100)})
+    fields: dict[str, Any] = {f"f{number}": "a" for number in range(1100)}
+    answer = sent(client_of(ada), **fields)
     assert (answer.status_code, answer.json()["detail"]) == (400, "the form has too many fields; send one document")
 
 
