@@ -30,7 +30,7 @@ def source(ada: Person) -> Source:
 
 def rated() -> list[dict[str, Any]]:
     rows = Entry.objects.filter(type="source.rated").order_by("seq")
-    return [dict(canonical.parse(bytes(row.body))["data"]) for row in rows]  # type: ignore[arg-type]
+    return [dict(canonical.parse(bytes(row.body))["data"]) for row in rows]
 
 
 def test_an_operator_rates_a_source_and_the_ledger_says_from_what_to_what(ada: Person, source: Source) -> None:
