@@ -29,7 +29,7 @@ class Source(models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="sources")
     name = models.CharField(max_length=120)
     trusted = models.BooleanField(default=True)
-    weight = models.FloatField(default=1.0, choices=weights)
+    weight = models.FloatField(default=1.0, db_default=1.0, choices=weights)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -48,6 +48,7 @@ class Document(models.Model):
     """One version of a document. A changed text is a new row; evidence keeps pointing to the old one.
 
     Rows that are older than ``media_type`` do not say how they were read: the text columns are empty, the size is 0.
+    The database has the defaults too, for processes of the version before, which still write during an upgrade.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -57,11 +58,11 @@ class Document(models.Model):
     current = models.BooleanField(default=True)
     sha256 = models.CharField(max_length=64)
     text = models.TextField()
-    media_type = models.CharField(max_length=40, blank=True)
-    extractor = models.CharField(max_length=60, blank=True)
-    original_sha256 = models.CharField(max_length=64, blank=True)
-    size = models.PositiveIntegerField(default=0)
-    host = models.CharField(max_length=253, blank=True)
+    media_type = models.CharField(max_length=40, blank=True, default="", db_default="")
+    extractor = models.CharField(max_length=60, blank=True, default="", db_default="")
+    original_sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
+    size = models.PositiveIntegerField(default=0, db_default=0)
+    host = models.CharField(max_length=253, blank=True, default="", db_default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -193,7 +194,7 @@ class Evidence(models.Model):
     passage_sha256 = models.CharField(max_length=64)
     stance = models.CharField(max_length=12)
     trusted = models.BooleanField(null=True)
-    weight = models.FloatField(default=1.0)
+    weight = models.FloatField(default=1.0, db_default=1.0)
     score = models.FloatField()
     rule = models.CharField(max_length=30)
     claim_start = models.PositiveIntegerField()

@@ -1,4 +1,7 @@
-"""Sources weigh, and evidence says what its source weighed. Safe: constant defaults; one scan of the few sources."""
+"""Sources weigh, and evidence says what its source weighed.
+
+Safe: constant defaults that the database keeps, as in 0003; one scan of the few sources.
+"""
 
 from django.db import migrations, models
 
@@ -8,7 +11,7 @@ import evidence.models
 class Migration(migrations.Migration):
     dependencies = [("evidence", "0003_how_documents_were_read")]
     operations = [
-        migrations.AddField("source", "weight", models.FloatField(choices=evidence.models.weights, default=1.0)),
+        migrations.AddField("source", "weight", models.FloatField(choices=evidence.models.weights, db_default=1.0, default=1.0)),
         migrations.AddConstraint(
             "source",
             models.CheckConstraint(
@@ -16,5 +19,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddField("evidence", "trusted", models.BooleanField(null=True)),
-        migrations.AddField("evidence", "weight", models.FloatField(default=1.0)),
+        migrations.AddField("evidence", "weight", models.FloatField(db_default=1.0, default=1.0)),
     ]

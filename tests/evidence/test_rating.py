@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from audit import canonical
@@ -13,7 +13,7 @@ from audit.models import Entry, Workspace
 from audit.stakes import Stakes
 from evidence import corpus, records
 from evidence.gate import DEFAULT_POLICY, judge
-from evidence.models import Claim, Source
+from evidence.models import Claim, Document, Source
 from evidence.verdicts import Reason, Verdict
 from tests.conftest import Person
 from tests.evidence.material import statement
@@ -130,3 +130,17 @@ def test_the_lists_of_the_admin_show_type_size_and_weight(ada: Person, source: S
     assert "text/markdown" in shown
     assert f">{len(STOPPED)}<" in shown
     assert "two count as one" in client.get("/admin/evidence/source/").content.decode()
+
+
+def test_a_process_of_the_version_before_still_writes_during_an_upgrade(workspace: Workspace) -> None:
+    old = [workspace.pk, "Old"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO evidence_source (id, workspace_id, name, trusted) VALUES (%s, %s, %s, true)", [new_id(), *old]
+        )
+        cursor.execute(
+            "INSERT INTO evidence_document (id, source_id, title, version, current, sha256, text) "
+            "SELECT %s, id, 'Old', 1, true, '', '' FROM evidence_source",
+            [new_id()],
+        )
+    assert Document.objects.values_list("media_type", "size", "host", "source__weight").get() == ("", 0, "", 1.0)
