@@ -133,10 +133,10 @@ def test_the_lists_of_the_admin_show_type_size_and_weight(ada: Person, source: S
 
 
 def test_a_process_of_the_version_before_still_writes_during_an_upgrade(workspace: Workspace) -> None:
-    old = [workspace.pk, "Old"]
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO evidence_source (id, workspace_id, name, trusted) VALUES (%s, %s, %s, true)", [new_id(), *old]
+            "INSERT INTO evidence_source (id, workspace_id, name, trusted) VALUES (%s, %s, %s, true)",
+            [new_id(), workspace.pk, "Old"],
         )
         cursor.execute(
             "INSERT INTO evidence_document (id, source_id, title, version, current, sha256, text) "
