@@ -9,6 +9,7 @@ class Scope(StrEnum):
     RUNS_WRITE = "runs:write"
     APPROVALS_READ = "approvals:read"
     APPROVALS_DECIDE = "approvals:decide"
+    APPEALS_DECIDE = "appeals:decide"
     DOCUMENTS_READ = "documents:read"
     DOCUMENTS_WRITE = "documents:write"
     LEDGER_READ = "ledger:read"
@@ -29,8 +30,8 @@ _READ = frozenset({Scope.RUNS_READ, Scope.APPROVALS_READ, Scope.DOCUMENTS_READ, 
 
 SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: frozenset({Scope.RUNS_READ, Scope.DOCUMENTS_READ}),
-    Role.REVIEWER: _READ | {Scope.RUNS_WRITE},
-    Role.APPROVER: _READ | {Scope.RUNS_WRITE, Scope.APPROVALS_DECIDE},
+    Role.REVIEWER: _READ | {Scope.RUNS_WRITE, Scope.APPEALS_DECIDE},
+    Role.APPROVER: _READ | {Scope.RUNS_WRITE, Scope.APPROVALS_DECIDE, Scope.APPEALS_DECIDE},
     Role.AUDITOR: _READ,
     Role.OPERATOR: _READ
     | {Scope.RUNS_WRITE, Scope.DOCUMENTS_WRITE, Scope.TOOLS_WRITE, Scope.WEBHOOKS_WRITE}

@@ -15,6 +15,7 @@ from orchestration.action_models import ApprovalVote as ApprovalVote
 from orchestration.action_models import Inquiry as Inquiry
 from orchestration.action_models import action_states as action_states
 from orchestration.action_models import approval_states as approval_states
+from orchestration.appeal_models import Appeal as Appeal
 from orchestration.states import (
     LIVE,
     Decision,

@@ -152,6 +152,19 @@ INQUIRY_TRANSITIONS: frozenset[tuple[InquiryState, InquiryState]] = frozenset(
 )
 
 
+class AppealState(StrEnum):
+    PENDING = "PENDING"
+    GRANTED = "GRANTED"
+    REJECTED = "REJECTED"
+    EXPIRED = "EXPIRED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+APPEAL_TRANSITIONS: frozenset[tuple[AppealState, AppealState]] = frozenset(
+    (AppealState.PENDING, state) for state in AppealState if state is not AppealState.PENDING
+)
+
+
 class ToolState(StrEnum):
     ACTIVE = "ACTIVE"
     QUARANTINED = "QUARANTINED"

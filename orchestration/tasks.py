@@ -13,7 +13,7 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 
 from audit.actors import SYSTEM
-from orchestration import batches, deliveries, restoring, runs
+from orchestration import appealing, batches, deliveries, restoring, runs
 from orchestration.engine import draining, driver, lease, restorer
 
 logger = logging.getLogger(__name__)
@@ -55,6 +55,7 @@ def fail_overdue() -> None:
 def expire_approvals() -> None:
     runs.expire_due(actor=SYSTEM)
     restoring.expire_due(actor=SYSTEM)
+    appealing.expire_due(actor=SYSTEM)
 
 
 @shared_task(name="orchestration.restore")  # type: ignore[untyped-decorator]

@@ -24,7 +24,7 @@ def test_a_scope_that_is_there_lets_pass(grace: Person) -> None:
 
 
 def test_a_scope_that_is_missing_is_named_with_those_there_are(grace: Person) -> None:
-    with pytest.raises(NotAllowed, match=r"approvals:decide is needed; user:\d+ has approvals:read, documents:read"):
+    with pytest.raises(NotAllowed, match=r"approvals:decide is needed; user:\d+ has appeals:decide, approvals:read"):
         access.require(grace.actor, Scope.APPROVALS_DECIDE)
 
 

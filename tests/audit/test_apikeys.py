@@ -29,7 +29,7 @@ def test_its_making_is_recorded_without_the_secret(grace: Person) -> None:
 
 
 def test_a_scope_that_does_not_exist_is_refused(grace: Person) -> None:
-    with pytest.raises(Invalid, match="'runs:delete' is not a scope; known are approvals:decide,"):
+    with pytest.raises(Invalid, match="'runs:delete' is not a scope; known are appeals:decide, approvals:decide,"):
         apikeys.create_key(name="x", scopes=["runs:delete"], actor=grace.actor)
     assert not ApiKey.objects.exists()
 

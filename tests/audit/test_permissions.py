@@ -39,7 +39,7 @@ def test_reading_needs_the_views_scope_for_reading(grace: Person, method: str) -
 def test_who_lacks_the_scope_is_told_which(grace: Person) -> None:
     permission = HasScope()
     assert not permission.has_permission(asked("post", user=grace.user), Page())
-    assert permission.message.startswith("this needs the scope approvals:decide; you have approvals:read, ")
+    assert permission.message.startswith("this needs the scope approvals:decide; you have appeals:decide, ")
 
 
 def test_the_scope_for_a_change_lets_a_change_pass(alan: Person) -> None:
