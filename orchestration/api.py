@@ -22,7 +22,7 @@ from audit.actors import Actor
 from audit.errors import Invalid
 from audit.roles import Scope
 from audit.stakes import Stakes
-from orchestration import lineage, records, requests, runs
+from orchestration import appealing, lineage, records, requests, runs
 from orchestration import serializers as shapes
 from orchestration.models import Approval, Run
 from orchestration.states import TERMINAL, ApprovalState, Decision, Kind, RunState
@@ -251,11 +251,14 @@ class RunDetail(APIView):
 class RunClaims(APIView):
     scopes = {"GET": Scope.RUNS_READ}
 
-    @extend_schema(operation_id="runs_claims", responses={200: shapes.ClaimOut(many=True), **PROBLEMS})
+    @extend_schema(operation_id="runs_claims", responses={200: shapes.AppealedClaimOut(many=True), **PROBLEMS})
     def get(self, request: HttpRequest, run_id: UUID) -> Response:
-        """Return the claims with their verdicts, reasons and evidence."""
+        """Return the claims with their verdicts, reasons, evidence and appeals."""
         read = records.read_claims(run_id, actor=actor_of(request), via="api")
-        return Response({"results": shapes.ClaimOut(read, many=True).data})
+        beside = appealing.appeals_by_claim(run_id, actor=actor_of(request))
+        appeals = (shapes.AppealNoteOut(beside.get(claim.id, ()), many=True).data for claim in read)
+        shown = zip(shapes.ClaimOut(read, many=True).data, appeals, strict=True)
+        return Response({"results": [{**claim, "appeals": known} for claim, known in shown]})
 
 
 class RunLineage(APIView):

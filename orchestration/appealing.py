@@ -84,6 +84,15 @@ def appeals_on(claim_id: UUID, *, run_id: UUID, actor: Actor) -> QuerySet[Appeal
     return appeals_in(workspace_of(actor)).filter(claim=claim)
 
 
+def appeals_by_claim(run_id: UUID, *, actor: Actor) -> dict[UUID, list[Appeal]]:
+    """Return the appeals on a run of the actor's workspace by their claims, oldest first, without what was said."""
+    rows = appeals_in(workspace_of(actor)).filter(run_id=run_id).defer("reason_sealed", "word_sealed")
+    found: dict[UUID, list[Appeal]] = {}
+    for row in rows.order_by("created_at", "id"):
+        found.setdefault(row.claim_id, []).append(row)
+    return found
+
+
 def found_appeal(appeal_id: UUID, *, actor: Actor, lock: bool = False) -> Appeal:
     """Return the appeal if it is in the actor's workspace; raises NotFound as runs.found does."""
     rows = appeals_in(workspace_of(actor)).select_related("run", "claim__bundle", "passage")

@@ -19,7 +19,7 @@ from evidence import records as evidence_records
 from evidence.records import ReadClaim
 from guardians.models import Review
 from orchestration import runs
-from orchestration.models import Action, Approval, ApprovalVote, Inquiry, Run, Tool, ToolCall
+from orchestration.models import Action, Appeal, Approval, ApprovalVote, Inquiry, Run, Tool, ToolCall
 from orchestration.states import RunState
 
 
@@ -72,6 +72,15 @@ class ReadInquiry:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadAppeal:
+    """An appeal with what was said: by whoever made it, and by whoever decided it ('' before)."""
+
+    row: Appeal
+    reason: str
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRun:
     """A run with its texts in clear, as far as its key still exists.
 
@@ -92,6 +101,7 @@ class ReadRun:
     approvals: tuple[Approval, ...]
     words: tuple[ReadWord, ...]
     inquiries: tuple[ReadInquiry, ...]
+    appeals: tuple[ReadAppeal, ...]
     commitment: Callable[[str], str]
 
 
@@ -103,7 +113,10 @@ class ReadAnswer:
     answer: Mapping[str, Any] | None
 
 
-FIELDS = ("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons", "inquiries")
+FIELDS = (
+    *("request", "draft", "answer", "claims", "passages", "actions", "tool calls", "approval reasons", "inquiries"),
+    "appeals",
+)
 
 
 def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
@@ -133,6 +146,7 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         approvals=tuple(run.approvals.order_by("-created_at")),
         words=tuple(read_word(row, key) for row in words_on(run)),
         inquiries=tuple(read_inquiry(row, key) for row in run.inquiries.order_by("-created_at", "-id")),
+        appeals=tuple(read_appeal_row(row, key) for row in run.appeals.order_by("created_at", "id")),
         commitment=partial(vault.commitment, key),
     )
 
@@ -147,6 +161,12 @@ def read_claims(run_id: UUID, *, actor: Actor, via: str) -> tuple[ReadClaim, ...
     """Return a run's claims with their evidence, after writing the access entry. Raises as read_run does."""
     run, key = opened(run_id, actor=actor, fields=("claims", "passages"), via=via)
     return evidence_records.read_claims(run.pk, key=key)
+
+
+def read_appeal(row: Appeal, *, actor: Actor, via: str) -> ReadAppeal:
+    """Return an appeal with what was said of it, after writing the access entry. Raises as read_run does."""
+    _, key = opened(row.run_id, actor=actor, fields=("appeals",), via=via)
+    return read_appeal_row(row, key)
 
 
 def opened(run_id: UUID, *, actor: Actor, fields: Sequence[str], via: str) -> tuple[Run, vault.DataKey]:
@@ -176,6 +196,14 @@ def read_inquiry(row: Inquiry, key: vault.DataKey) -> ReadInquiry:
         row=row,
         said=open_text(key, row, "said_sealed") if row.said_sealed is not None else "",
         reason=open_text(key, row, "reason_sealed") if row.reason_sealed is not None else "",
+    )
+
+
+def read_appeal_row(row: Appeal, key: vault.DataKey) -> ReadAppeal:
+    return ReadAppeal(
+        row=row,
+        reason=open_text(key, row, "reason_sealed"),
+        word=open_text(key, row, "word_sealed") if row.word_sealed is not None else "",
     )
 
 

@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from audit.stakes import Stakes
 from orchestration.notices import DeliveryState, NoticeType
-from orchestration.states import ApprovalKind, Decision, Kind, RunState
+from orchestration.states import AppealState, ApprovalKind, Decision, Kind, RunState
 
 
 class PassageIn(serializers.Serializer[object]):
@@ -88,6 +88,20 @@ class ClaimOut(serializers.Serializer[object]):
     rule = serializers.CharField()
     why = serializers.CharField()
     evidence = EvidenceOut(many=True)
+
+
+class AppealNoteOut(serializers.Serializer[object]):
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(choices=[s.value for s in AppealState])
+    wanted = serializers.CharField(help_text="the verdict that would be right, as whoever appealed says")
+    requested_by = serializers.CharField()
+    decided_by = serializers.CharField(allow_blank=True)
+    created_at = serializers.DateTimeField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+class AppealedClaimOut(ClaimOut):
+    appeals = AppealNoteOut(many=True, help_text="what people said of the verdict; the claim stays as it is")
 
 
 class RunDetailOut(RunOut):

@@ -271,6 +271,7 @@ SPECTACULAR_SETTINGS = {
         "RunState": "orchestration.states.RunState",
         "RestoreState": "orchestration.states.RestoreState",
         "InquiryState": "orchestration.states.InquiryState",
+        "AppealState": "orchestration.states.AppealState",
     },
 }
 

@@ -9,7 +9,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from audit import console as audit_console
 from evidence import api as evidence_api
-from orchestration import api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
+from orchestration import api, appeals_api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
 from orchestration.console import approvals, batches, checkpoints, inquiries, runs, webhooks
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
@@ -18,6 +18,7 @@ v1 = [
     path("runs", api.Runs.as_view()),
     path("runs/<uuid:run_id>", api.RunDetail.as_view()),
     path("runs/<uuid:run_id>/claims", api.RunClaims.as_view()),
+    path("runs/<uuid:run_id>/claims/<uuid:claim_id>/appeals", appeals_api.ClaimAppeals.as_view()),
     path("runs/<uuid:run_id>/lineage", api.RunLineage.as_view()),
     path("runs/<uuid:run_id>/proof", api.RunProof.as_view()),
     path("runs/<uuid:run_id>/cancel", api.RunCancel.as_view()),
@@ -48,6 +49,10 @@ v1 = [
     path("inquiries", inquiries_api.Inquiries.as_view()),
     path("inquiries/<uuid:inquiry_id>", inquiries_api.InquiryDetail.as_view()),
     path("inquiries/<uuid:inquiry_id>/answer", inquiries_api.InquiryAnswer.as_view()),
+    path("appeals", appeals_api.Appeals.as_view()),
+    path("appeals/<uuid:appeal_id>", appeals_api.AppealDetail.as_view()),
+    path("appeals/<uuid:appeal_id>/decide", appeals_api.AppealDecision.as_view()),
+    path("appeals/<uuid:appeal_id>/withdraw", appeals_api.AppealWithdrawal.as_view()),
     path("tools", tools_api.Tools.as_view()),
     path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),
     path("tools/<uuid:tool_id>/compensation", tools_api.ToolCompensation.as_view()),

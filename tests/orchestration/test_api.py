@@ -14,13 +14,15 @@ from audit.canonical import parse
 from audit.ids import new_id
 from audit.models import DataKey, Entry
 from audit.roles import Scope
-from orchestration import api, runs
-from orchestration.models import Approval, Run
+from evidence.models import Claim
+from evidence.verdicts import Verdict
+from orchestration import api, appealing, runs
+from orchestration.models import Appeal, Approval, Run
 from orchestration.states import RunState
 from tests.conftest import PASSWORD, Person
 from tests.orchestration.calling import ASKED, ENDPOINTS, V1, WORD, by_key, caller, is_problem
 from tests.orchestration.rows import BINDING, REASON, bring, fresh, inquiry, submitted, tool, waiting
-from tests.orchestration.test_records import ANSWER, TEXTS, full
+from tests.orchestration.test_records import ANSWER, TEXTS, full, judged
 
 # Submitting
 
@@ -263,17 +265,30 @@ def test_ones_own_run_something_unseen_and_after_its_time(alan: Person, grace: P
 # Who
 
 
+KINDS = ("run", "approval", "restore", "batch", "inquiry", "tool", "claim", "appeal")
 WITH_ID = [(method, path) for method, path, _ in ENDPOINTS if "{" in path]
 
 
 def at(path: str, approval: Approval) -> str:
-    known = {"inquiry": new_id(), "tool": new_id()}
+    known = {"inquiry": new_id(), "tool": new_id(), "claim": new_id(), "appeal": new_id()}
     if "{inquiry}" in path:
         asked = inquiry(submitted(Actor(ActorKind.USER, "1", approval.run.workspace_id, frozenset(Scope))))
         known |= {"inquiry": asked.pk, "tool": asked.action.tool_id}
+    elif "{claim}" in path or "{appeal}" in path:
+        known |= {"claim": Claim.objects.latest("bundle__revision").pk, "appeal": appeal_on(approval.run).pk}
     elif "{tool}" in path:
         known["tool"] = tool(approval.run.workspace, "asked_about").pk
     return path.format(run=approval.run_id, approval=approval.pk, restore=new_id(), batch=new_id(), **known)
+
+
+def appeal_on(run: Run) -> Appeal:
+    """Return an appeal that waits, of somebody who reads another completed run of the workspace."""
+    asker = Actor(ActorKind.USER, "1", run.workspace_id, frozenset(Scope))
+    asked = submitted(asker)
+    judged(asked, 0)
+    claim = Claim.objects.get(bundle__run=asked.pk)
+    bring(asked, RunState.COMPLETED)
+    return appealing.appeal(asked.pk, claim.pk, wanted=Verdict.INSUFFICIENT, reason=REASON, actor=asker).appeal
 
 
 def key_with(who: Person, *scopes: str) -> str:
@@ -292,7 +307,7 @@ def test_nothing_of_another_workspace_is_there(grace: Person, mallory: Person, m
 def test_what_does_not_exist_is_answered_just_the_same(mallory: Person, method: str, path: str) -> None:
     answer = caller(mallory).send(
         method,
-        path.format_map(dict.fromkeys(("run", "approval", "restore", "batch", "inquiry", "tool"), new_id())),
+        path.format_map(dict.fromkeys(KINDS, new_id())),
         WORD,
     )
     assert is_problem(answer, 404)
@@ -301,8 +316,9 @@ def test_what_does_not_exist_is_answered_just_the_same(mallory: Person, method: 
 def test_lists_hold_the_own_workspace_only(grace: Person, mallory: Person) -> None:
     waiting(full(grace))
     inquiry(submitted(grace.actor))
-    lists = ("/runs", "/approvals", "/documents", "/restores", "/inquiries", "/tools")
-    assert [caller(mallory).get(path).body["results"] for path in lists] == [[]] * 6
+    appeal_on(Run.objects.latest("created_at"))
+    lists = ("/runs", "/approvals", "/documents", "/restores", "/inquiries", "/tools", "/appeals")
+    assert [caller(mallory).get(path).body["results"] for path in lists] == [[]] * 7
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), ENDPOINTS)

@@ -79,7 +79,7 @@ def test_a_packed_body_is_not_unpacked(grace: Person) -> None:
 
 @pytest.mark.parametrize("wrong", ["PUT", "PATCH", "DELETE"])
 def test_another_method_is_refused(grace: Person, wrong: str) -> None:
-    rows = {name: new_id() for name in ("run", "approval", "restore", "batch", "inquiry", "tool")}
+    rows = {name: new_id() for name in ("run", "approval", "restore", "batch", "inquiry", "tool", "claim", "appeal")}
     paths = [path.format(**rows) for _, path, _ in ENDPOINTS]
     assert {caller(grace).send(wrong, path, ASKED).status for path in paths} <= {403, 405}
 
