@@ -24,6 +24,7 @@ from orchestration import registry, requests, webhooks
 from orchestration.compensation import CompensationError
 from orchestration.models import (
     Action,
+    Appeal,
     Approval,
     ApprovalVote,
     Batch,
@@ -129,6 +130,15 @@ class InquiryAdmin(ReadOnlyAdmin):
     list_display = ["run_id", "action", "state", "fault", "attempt", "requested_by", "decided_by", "created_at"]
     list_filter = ["state"]
     list_select_related = ["action__tool__server"]
+    search_fields = ["run"]
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnlyAdmin):
+    """Decided in the console or over the API, by a person who was shown claim and evidence."""
+
+    list_display = ["run_id", "claim_id", "wanted", "state", "requested_by", "decided_by", "created_at", "decided_at"]
+    list_filter = ["state"]
     search_fields = ["run"]
 
 

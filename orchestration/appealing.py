@@ -306,12 +306,17 @@ def decide(appeal_id: UUID, *, word: AppealState, reason: str, seen: str, actor:
     return row
 
 
+def as_shown(row: Appeal, *, key: DataKey) -> bool:
+    """Tell whether what an appeal is about still is what it is bound to; raises SealError where a text is forged."""
+    return binding(row, key=key) == row.binding
+
+
 def check(row: Appeal, *, seen: str, key: DataKey, actor: Actor) -> None:
     if person_behind(str(actor)) == person_behind(row.requested_by):
         raise OwnRequest("you made this appeal; somebody else has to decide it")
     if row.expires_at <= now():
         raise ApprovalExpired(f"the time to decide ended at {row.expires_at:%Y-%m-%d %H:%M} UTC; appeal again")
-    if seen != row.binding or binding(row, key=key) != row.binding:
+    if seen != row.binding or not as_shown(row, key=key):
         raise AppealChanged(f"what you saw is not what is on record (hash {row.binding[:12]}…); reload")
 
 

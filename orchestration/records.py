@@ -73,11 +73,18 @@ class ReadInquiry:
 
 @dataclass(frozen=True, slots=True)
 class ReadAppeal:
-    """An appeal with what was said: by whoever made it, and by whoever decided it ('' before)."""
+    """An appeal with what was said: by whoever made it, and by whoever decided it ('' before).
+
+    Attributes:
+        passage: the text of the passage that it points to; '' where it points to none.
+        title: where that stands.
+    """
 
     row: Appeal
     reason: str
     word: str
+    passage: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,7 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         approvals=tuple(run.approvals.order_by("-created_at")),
         words=tuple(read_word(row, key) for row in words_on(run)),
         inquiries=tuple(read_inquiry(row, key) for row in run.inquiries.order_by("-created_at", "-id")),
-        appeals=tuple(read_appeal_row(row, key) for row in run.appeals.order_by("created_at", "id")),
+        appeals=tuple(read_appeal_row(row, key) for row in appeals_on(run)),
         commitment=partial(vault.commitment, key),
     )
 
@@ -199,11 +206,20 @@ def read_inquiry(row: Inquiry, key: vault.DataKey) -> ReadInquiry:
     )
 
 
+def appeals_on(run: Run) -> QuerySet[Appeal]:
+    rows = run.appeals.select_related("passage__document").defer("passage__document__text")
+    return rows.order_by("created_at", "id")
+
+
 def read_appeal_row(row: Appeal, key: vault.DataKey) -> ReadAppeal:
+    passage = row.passage
+    document = passage.document if passage is not None else None
     return ReadAppeal(
         row=row,
         reason=open_text(key, row, "reason_sealed"),
         word=open_text(key, row, "word_sealed") if row.word_sealed is not None else "",
+        passage=evidence_records.passage_text(passage, key) if passage is not None else "",
+        title=document.title if document else passage.origin if passage else "",
     )
 
 

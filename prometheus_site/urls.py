@@ -10,7 +10,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 from audit import console as audit_console
 from evidence import api as evidence_api
 from orchestration import api, appeals_api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
-from orchestration.console import approvals, batches, checkpoints, inquiries, runs, webhooks
+from orchestration.console import appeals, approvals, batches, checkpoints, inquiries, runs, webhooks
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
 
@@ -76,6 +76,8 @@ console = [
     path("approvals", approvals.approvals, name="approvals"),
     path("approvals/<uuid:approval_id>", approvals.decision, name="decision"),
     path("inquiries/<uuid:inquiry_id>", inquiries.inquiry, name="inquiry"),
+    path("runs/<uuid:run_id>/claims/<uuid:claim_id>/appeal", appeals.appeal_claim, name="appeal-claim"),
+    path("appeals/<uuid:appeal_id>", appeals.appeal, name="appeal"),
     path("ledger", audit_console.ledger_page, name="ledger"),
 ]
 

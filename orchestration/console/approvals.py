@@ -20,19 +20,20 @@ from audit.keys import KeyUnavailable
 from audit.roles import Scope
 from audit.vault import SealError
 from evidence.verdicts import Verdict
-from orchestration import inquiring, records
+from orchestration import appealing, inquiring, records
 from orchestration import runs as verbs
 from orchestration.console import badges, paging, people, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import binding_of, undoing_of
 from orchestration.console.detail import detail, live
 from orchestration.console.highlight import plain
-from orchestration.models import Approval, Inquiry
+from orchestration.models import Appeal, Approval, Inquiry
 from orchestration.records import ReadRun
-from orchestration.states import ApprovalKind, ApprovalState, InquiryState
+from orchestration.states import AppealState, ApprovalKind, ApprovalState, InquiryState
 
 URGENT = 300
 INQUIRIES = 100
+APPEALS = 100
 DECIDED = {
     ApprovalState.PENDING: "",
     ApprovalState.APPROVED: "This was approved.",
@@ -86,6 +87,7 @@ def approvals(request: HttpRequest, actor: Actor) -> HttpResponse:
         "rows": queue(found.rows, actor),
         "tabs": [Tab(badges.of_approval(s).word, s.value, s == state) for s in ApprovalState],
         "inquiries": asked(actor) if waits else (),
+        "appeals": doubted(actor) if waits and not request.GET.get("after") else (),
         "waits": waits,
         "state": state,
         "next": found.next,
@@ -145,6 +147,40 @@ def asked(actor: Actor) -> list[Asked]:
             own=person_behind(inquiry.requested_by) == str(actor),
         )
         for inquiry in found
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """One appeal in the queue. No text of the claim or of whoever appealed."""
+
+    appeal: Appeal
+    number: int
+    short: str
+    verdict: Badge
+    wanted: Badge
+    who: str
+    left: str
+    own: bool
+
+
+def doubted(actor: Actor) -> list[Doubted]:
+    """Return the appeals that wait for a decision, longest waiting first."""
+    rows = appealing.appeals_in(workspace_of(actor)).filter(state=AppealState.PENDING.value)
+    found = list(rows.select_related("claim").defer("reason_sealed", "word_sealed").order_by("created_at")[:APPEALS])
+    who = people.names({appeal.requested_by for appeal in found}, workspace=workspace_of(actor))
+    return [
+        Doubted(
+            appeal=appeal,
+            number=appeal.claim.ordinal + 1,
+            short=wording.short(appeal.run_id),
+            verdict=badges.of_verdict(appeal.claim.verdict),
+            wanted=badges.of_verdict(appeal.wanted),
+            who=who[appeal.requested_by],
+            left=wording.left(appeal.expires_at, now()),
+            own=person_behind(appeal.requested_by) == str(actor),
+        )
+        for appeal in found
     ]
 
 

@@ -7,7 +7,15 @@ from evidence.verdicts import Stance, Verdict
 from guardians.guardian import Ballot
 from orchestration.models import Webhook
 from orchestration.notices import DeliveryState
-from orchestration.states import ActionState, ApprovalState, Decision, InquiryState, RestoreState, RunState
+from orchestration.states import (
+    ActionState,
+    AppealState,
+    ApprovalState,
+    Decision,
+    InquiryState,
+    RestoreState,
+    RunState,
+)
 
 
 class Icon(StrEnum):
@@ -113,6 +121,13 @@ INQUIRIES = {
     InquiryState.HAPPENED: Badge("It happened", Tone.GOOD, Icon.CHECK),
     InquiryState.TRY_AGAIN: Badge("It did not happen: tried again", Tone.BUSY, Icon.DOTS),
     InquiryState.GIVEN_UP: Badge("It did not happen: given up", Tone.BAD, Icon.CROSS),
+}
+APPEALS = {
+    AppealState.PENDING: Badge("Appeal waits", Tone.DOUBT, Icon.CLOCK),
+    AppealState.GRANTED: Badge("Appeal granted", Tone.GOOD, Icon.CHECK),
+    AppealState.REJECTED: Badge("Appeal rejected", Tone.QUIET, Icon.CROSS),
+    AppealState.EXPIRED: Badge("Appeal expired", Tone.QUIET, Icon.CLOCK),
+    AppealState.WITHDRAWN: Badge("Appeal withdrawn", Tone.QUIET, Icon.MINUS),
 }
 TRUSTED = Badge("Trusted source", Tone.QUIET, Icon.SHIELD)
 UNTRUSTED = Badge("Untrusted source", Tone.DOUBT, Icon.WARN)

@@ -1,8 +1,10 @@
 """Claims beside their evidence, as a page shows them."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from django.urls import reverse
 
 from audit.spans import Span
 from evidence.records import ReadClaim, ReadEvidence
@@ -11,6 +13,9 @@ from evidence.verdicts import Rule, Stance, Verdict
 from orchestration.console import badges
 from orchestration.console.badges import Badge
 from orchestration.console.highlight import EXCERPT, Part, clipped, excerpt, plain, visible
+from orchestration.models import Appeal, Run
+from orchestration.records import ReadAppeal
+from orchestration.states import AppealState, RunState
 
 PAGE = 40
 EVIDENCE = 12
@@ -68,7 +73,22 @@ class ShownEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownAppeal:
+    """What was said of a verdict; ``who`` made the appeal, ``by`` decided it."""
+
+    row: Appeal
+    badge: Badge
+    wanted: Badge
+    who: str
+    by: str
+    reason: tuple[Part, ...]
+    word: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownClaim:
+    """A claim; ``address`` is where its verdict can be appealed, empty where it cannot."""
+
     number: int
     id: str
     parts: tuple[Part, ...]
@@ -81,6 +101,8 @@ class ShownClaim:
     evidence: tuple[ShownEvidence, ...]
     more: tuple[ShownEvidence, ...]
     left_out: int
+    appeals: tuple[ShownAppeal, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +119,6 @@ def tallies(claims: Sequence[ReadClaim], *, chosen: str) -> tuple[Tally, ...]:
     """Return the verdicts that occur, in the order of the glossary."""
     counts = Counter(claim.verdict for claim in claims)
     return tuple(Tally(v.value, badges.of_verdict(v), counts[v], v == chosen) for v in Verdict if counts[v])
-
-
-def shown_claims(claims: Sequence[ReadClaim]) -> tuple[ShownClaim, ...]:
-    return tuple(shown(claim) for claim in claims)
 
 
 def shown(claim: ReadClaim) -> ShownClaim:
@@ -123,6 +141,31 @@ def shown(claim: ReadClaim) -> ShownClaim:
         evidence=tuple(looked_at[:speaking]),
         more=tuple(looked_at[speaking:]),
         left_out=max(0, len(ordered) - EVIDENCE),
+    )
+
+
+def shown_appeal(item: ReadAppeal, who: Mapping[str, str]) -> ShownAppeal:
+    row = item.row
+    return ShownAppeal(
+        row=row,
+        badge=badges.APPEALS[AppealState(row.state)],
+        wanted=badges.of_verdict(row.wanted),
+        who=who.get(row.requested_by, row.requested_by),
+        by=who.get(row.decided_by, row.decided_by),
+        reason=plain(item.reason),
+        word=plain(item.word) if item.word else (),
+    )
+
+
+def with_appeals(claim: ReadClaim, appeals: Sequence[ReadAppeal], who: Mapping[str, str], *, run: Run) -> ShownClaim:
+    """Return a claim with the appeals on it, and the way to one where none waits and the run is completed."""
+    own = [item for item in appeals if item.row.claim_id == claim.id]
+    waits = any(item.row.state == AppealState.PENDING for item in own)
+    may = run.state == RunState.COMPLETED and not waits
+    return replace(
+        shown(claim),
+        appeals=tuple(shown_appeal(item, who) for item in own),
+        address=reverse("console:appeal-claim", args=[run.pk, claim.id]) if may else "",
     )
 
 

@@ -101,15 +101,14 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
     """Return the rest of the page. Without ``read`` it holds what is no text: reviews, approvals and checkpoints."""
     approvals = tuple(run.approvals.order_by("-created_at"))
     words = read.words if read else ()
-    answerers = {item.row.decided_by for item in read.inquiries} - {""} if read else set()
     who = people.names(
-        {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals), *answerers},
+        {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals), *others(read)},
         workspace=workspace_of(actor),
     )
     reviews = tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision"))
     return {
         **texts_of(run, read),
-        **claims_of(read, verdict=verdict, first=first),
+        **claims_of(read, who, verdict=verdict, first=first),
         "reviews": tuple(shown_review(review) for review in reviews),
         "not_legal_advice": NOT_LEGAL_ADVICE,
         "approvals": tuple(shown_approval(approval, words, who) for approval in approvals),
@@ -121,6 +120,14 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
         "may_see_approvals": actor.may(Scope.APPROVALS_READ),
         "may_prove": actor.may(Scope.LEDGER_READ),
     }
+
+
+def others(read: ReadRun | None) -> set[str]:
+    """Return who answered questions of a run, and who made and decided appeals on its verdicts."""
+    if read is None:
+        return set()
+    appealed = {name for item in read.appeals for name in (item.row.requested_by, item.row.decided_by)}
+    return ({item.row.decided_by for item in read.inquiries} | appealed) - {""}
 
 
 def texts_of(run: Run, read: ReadRun | None) -> dict[str, Any]:
@@ -170,7 +177,7 @@ def citations_of(answer: Mapping[str, Any] | None) -> tuple[Citation, ...]:
     )
 
 
-def claims_of(read: ReadRun | None, *, verdict: str, first: str) -> dict[str, Any]:
+def claims_of(read: ReadRun | None, who: Mapping[str, str], *, verdict: str, first: str) -> dict[str, Any]:
     """Return one page of the claims, and the verdicts to choose from."""
     known = read.claims if read else ()
     chosen = verdict if verdict in set(Verdict) else ""
@@ -178,7 +185,9 @@ def claims_of(read: ReadRun | None, *, verdict: str, first: str) -> dict[str, An
     begin = int(first) - 1 if first.isdecimal() and 0 < int(first[:6]) <= len(wanted) else 0
     end = min(begin + claims.PAGE, len(wanted))
     return {
-        "claims": claims.shown_claims(wanted[begin:end]),
+        "claims": tuple(
+            claims.with_appeals(claim, read.appeals, who, run=read.run) for claim in wanted[begin:end] if read
+        ),
         "claims_total": len(known),
         "claims_from": begin + 1,
         "claims_to": end,

@@ -14,11 +14,12 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
+from evidence.models import Claim
 from orchestration import batches, registry, runs, webhooks
-from orchestration.models import Delivery, Restore, Run, Tool
+from orchestration.models import Appeal, Delivery, Restore, Run, Tool
 from orchestration.notices import NoticeType
 from tests.conftest import Person, person
-from tests.orchestration import rows, scenes
+from tests.orchestration import contesting, rows, scenes
 from tests.orchestration.looking import ACID, WARFARIN
 from tests.orchestration.scenes import Said, Seen
 
@@ -53,7 +54,6 @@ class Museum:
 def furnish(url: str) -> Museum:
     workspace = Workspace.objects.create(slug="northgate", name="Northgate Hospital")
     grace = person("grace", workspace, Role.REVIEWER)
-    person("alan", workspace, Role.APPROVER)
     ada = person("ada", workspace, Role.OPERATOR)
     User.objects.create_user("eve")
     published = scenes.completed(grace, [WARFARIN, ACID, DISPUTED, UNPROVEN])
@@ -64,6 +64,7 @@ def furnish(url: str) -> Museum:
     approval = scenes.waiting(grace, [WARFARIN, ACID], stakes="HIGH", quorum=2, actions=[TICKET])
     asked = rows.inquiry(scenes.submit(grace))
     undone = compensated(ada)
+    doubted = appeals(grace, ada, published)
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -77,6 +78,10 @@ def furnish(url: str) -> Museum:
         "decision": f"/console/approvals/{approval.pk}",
         "inquiry": f"/console/inquiries/{asked.pk}",
         "run-asked": f"/console/runs/{asked.run_id}",
+        "appeal": f"/console/appeals/{doubted[0].pk}",
+        "appeal-own": f"/console/appeals/{doubted[1].pk}",
+        "appeal-granted": f"/console/appeals/{doubted[2].pk}",
+        "appeal-claim": f"/console/runs/{published.pk}/claims/{doubted[2].claim_id}/appeal",
         "ledger": "/console/ledger",
         "ledger-run": f"/console/ledger?run={published.pk}",
         "checkpoints": f"/console/runs/{published.pk}/checkpoints",
@@ -112,6 +117,16 @@ def furnish(url: str) -> Museum:
     }
     sealer.seal_all()
     return Museum(url, addresses)
+
+
+def appeals(grace: Person, ada: Person, run: Run) -> tuple[Appeal, Appeal, Appeal]:
+    """Return an appeal that waits, one that waits of whoever looks, and one that was granted."""
+    alan = person("alan", run.workspace, Role.APPROVER)
+    told = {claim.ordinal: claim for claim in Claim.objects.filter(bundle__run=run.pk)}
+    waits = contesting.appealed(run, grace, claim=told[1], passage=contesting.passage_of(told[0]).pk)
+    own = contesting.appealed(run, alan, claim=told[2], reason="W" * 900)
+    granted = contesting.appealed(run, ada, claim=told[3])
+    return waits, own, contesting.decided(granted, grace)
 
 
 def compensated(ada: Person) -> Tool:

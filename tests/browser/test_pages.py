@@ -16,6 +16,7 @@ NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
     *("checkpoints", "restore", "inquiry", "run-asked"),
+    *("appeal", "appeal-own", "appeal-granted", "appeal-claim"),
     *("batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),
     *("admin-webhook", "admin-webhooks", "admin-deliveries", "admin-batches"),
     *(
@@ -154,10 +155,13 @@ def test_a_contradiction_is_marked_by_more_than_colour(browser: Browser, museum:
         assert line == "dashed"
 
 
-def test_the_buttons_of_a_decision_stay_in_sight_on_a_narrow_screen(browser: Browser, museum: Museum) -> None:
+@pytest.mark.parametrize(("name", "button"), [("decision", "Approve"), ("appeal", "Grant")])
+def test_the_buttons_of_a_decision_stay_in_sight_on_a_narrow_screen(
+    browser: Browser, museum: Museum, name: str, button: str
+) -> None:
     with enter(browser, museum.url, "alan", width=320) as context:
-        page, _ = opened(context, museum, "decision")
-        box = page.get_by_role("button", name="Approve").bounding_box()
+        page, _ = opened(context, museum, name)
+        box = page.get_by_role("button", name=button).bounding_box()
         assert box is not None
         assert 0 <= box["y"] <= 900 - box["height"]
         page.get_by_label("Reason").focus()
@@ -166,17 +170,18 @@ def test_the_buttons_of_a_decision_stay_in_sight_on_a_narrow_screen(browser: Bro
         assert field["y"] + field["height"] <= box["y"]
 
 
-def test_no_key_decides_without_a_button(browser: Browser, museum: Museum) -> None:
+@pytest.mark.parametrize(("name", "button"), [("decision", "Approve"), ("appeal", "Grant")])
+def test_no_key_decides_without_a_button(browser: Browser, museum: Museum, name: str, button: str) -> None:
     with enter(browser, museum.url, "alan") as context:
-        page, _ = opened(context, museum, "decision")
+        page, _ = opened(context, museum, name)
         before = page.url
-        for key in ("a", "r", "y", "Enter", "Control+Enter"):
+        for key in ("a", "r", "g", "y", "Enter", "Control+Enter"):
             page.keyboard.press(key)
         page.get_by_label("Reason").fill("The ticket says what the documents say.")
         page.keyboard.press("Control+Enter")
         page.wait_for_timeout(200)
         assert page.url == before
-        assert page.get_by_role("button", name="Approve").is_visible()
+        assert page.get_by_role("button", name=button).is_visible()
 
 
 def test_a_run_that_moves_is_asked_for_again_by_itself(browser: Browser, museum: Museum) -> None:

@@ -8,10 +8,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.timezone import now
 
 from audit import apikeys, keys
-from audit.access import actor_of_key
+from audit.access import actor_of_key, workspace_of
 from audit.actors import SYSTEM
 from audit.canonical import parse
 from audit.errors import Conflict, Invalid, NotAllowed, NotFound
+from audit.fields import seal_text
 from audit.ids import new_id
 from audit.keys import KeyUnavailable
 from audit.models import DataKey, Entry, Workspace
@@ -149,7 +150,7 @@ def test_a_claim_of_an_earlier_draft_or_of_another_run_is_not_there(run: Run, gr
 
 def test_an_erased_run_cannot_be_appealed_nor_its_appeals_decided(run: Run, grace: Person, alan: Person) -> None:
     appeal = appealed(run, grace)
-    DataKey.objects.filter(pk=run.key_id).delete()
+    keys.destroy(run.key_id)
     with pytest.raises(KeyUnavailable):
         appealed(run, grace, claim=published(run), wanted=Verdict.INSUFFICIENT)
     with pytest.raises(KeyUnavailable):
@@ -299,7 +300,7 @@ def test_what_changed_since_the_appeal_is_not_decided(run: Run, grace: Person, a
 def test_another_text_of_the_claim_is_not_decided(run: Run, grace: Person, alan: Person) -> None:
     appeal = appealed(run, grace)
     claim = withheld(run)
-    scenes.seal_text(keys.load(run.key_id), claim, "text_sealed", "Tranexamic acid is given as a bolus of 1 g.")
+    seal_text(keys.load(run.key_id), claim, "text_sealed", "Tranexamic acid is given as a bolus of 1 g.")
     claim.save(update_fields=["text_sealed"])
     with pytest.raises(AppealChanged):
         decided(appeal, alan)
@@ -403,7 +404,7 @@ def test_labels_are_of_one_workspace_and_outlive_the_texts(
     decided(appealed(run, grace), alan)
     DataKey.objects.all().delete()
     assert len(list(appealing.labels(workspace.pk))) == 1
-    assert list(appealing.labels(appealing.workspace_of(mallory.actor))) == []
+    assert list(appealing.labels(workspace_of(mallory.actor))) == []
 
 
 def test_labels_read_no_sealed_column(run: Run, grace: Person, alan: Person, workspace: Workspace) -> None:

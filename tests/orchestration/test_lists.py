@@ -14,7 +14,7 @@ from audit.access import workspace_of
 from orchestration import api
 from orchestration.console import paging
 from orchestration.console.navigation import waiting_in
-from orchestration.models import Approval, Restore, Run
+from orchestration.models import Appeal, Approval, Restore, Run
 from orchestration.states import Decision, RunState
 from prometheus_site import health
 from tests.conftest import Person
@@ -59,6 +59,13 @@ def test_the_queue_of_a_workspace_is_listed_by_its_index(ada: Person) -> None:
 def test_the_restores_of_a_workspace_are_listed_by_their_index(ada: Person) -> None:
     found = plan(Restore.objects.filter(workspace=workspace_of(ada.actor)).order_by("-created_at", "-id")[:51])
     assert "restore_newest" in found
+    assert "Sort" not in found
+
+
+def test_the_appeals_of_a_workspace_are_listed_by_their_index(ada: Person) -> None:
+    rows = Appeal.objects.filter(workspace=workspace_of(ada.actor), state="PENDING")
+    found = plan(rows.order_by("created_at", "id")[:51])
+    assert "appeal_listed" in found
     assert "Sort" not in found
 
 

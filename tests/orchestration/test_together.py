@@ -16,10 +16,11 @@ from audit.errors import Conflict
 from audit.ids import new_id
 from audit.models import Entry, Workspace
 from orchestration import inquiring, runs
-from orchestration.models import Approval, Inquiry, Run
-from orchestration.states import InquiryState
+from orchestration.models import Appeal, Approval, Inquiry, Run
+from orchestration.states import AppealState, InquiryState
 from tests.conftest import Person
 from tests.orchestration.calling import caller
+from tests.orchestration.contesting import answered, appealed, decided
 from tests.orchestration.rows import BINDING, REASON, entries, fresh, inquiry, question, submitted, waiting
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -137,6 +138,33 @@ def test_answering_and_cancelling_at_once_is_no_deadlock_and_loses_no_answer(
         assert list(people.map(decide_in_thread, words)) == ["done", "done"]
     asked.action.refresh_from_db()
     assert (fresh(asked.run).state, fresh(asked.run).due_at, asked.action.state) == ("CANCELLED", None, "DONE")
+
+
+def test_of_two_people_who_decide_an_appeal_at_once_one_is_heard(grace: Person, alan: Person, barbara: Person) -> None:
+    run = answered(grace)
+    appeal = appealed(run, grace)
+    words = [lambda: decided(appeal, alan), lambda: decided(appeal, barbara, AppealState.REJECTED)]
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(decide_in_thread, words)) == ["Conflict", "done"]
+    assert {"appeal.granted", "appeal.rejected"} & set(entries(run)) == {
+        f"appeal.{Appeal.objects.get(pk=appeal.pk).state.lower()}"
+    }
+
+
+def test_of_two_people_who_appeal_at_once_one_is_heard(grace: Person, alan: Person) -> None:
+    run = answered(grace)
+    words = [lambda: appealed(run, grace), lambda: appealed(run, alan)]
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(decide_in_thread, words)) == ["Conflict", "done"]
+    assert Appeal.objects.filter(run=run.pk).count() == 1
+
+
+def test_a_client_that_appeals_twice_at_once_makes_one_appeal(grace: Person) -> None:
+    run = answered(grace)
+    words = [lambda: appealed(run, grace, idempotency_key="once")] * 4
+    with ThreadPoolExecutor(4) as clients:
+        assert list(clients.map(decide_in_thread, words)) == ["done"] * 4
+    assert entries(run).count("appeal.made") == 1
 
 
 def test_two_beats_expire_an_approval_once(grace: Person) -> None:
