@@ -90,9 +90,9 @@ def wake(batch_id: UUID) -> None:
 
 
 def wake_runs(batch_id: UUID) -> int:
-    """Wake the batch's runs and return how many; beat wakes what is left out."""
+    """Wake the first of the batch's runs and return how many; workers go on with the others, and beat finds them."""
     woken = 0
-    for run_id, stakes in waiting(batch_id):
+    for run_id, stakes in waiting(batch_id)[: priority.WOKEN]:
         if not wakeups.send("orchestration.advance", run_id, level=priority.level(stakes, together=True)):
             break
         woken += 1

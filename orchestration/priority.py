@@ -9,6 +9,8 @@ from audit.stakes import Stakes
 HOUSEKEEPING = 0
 FIRST = 1  # the next run of a workspace that has nothing under way
 LEVELS = 8
+# How many wake-ups are sent at once for runs that wait together: a worker that has taken one goes on with who is next.
+WOKEN = 32
 RANKS = {Stakes.HIGH: 0, Stakes.MEDIUM: 1, Stakes.LOW: 2}
 
 

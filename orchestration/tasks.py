@@ -13,7 +13,7 @@ from celery.signals import worker_shutting_down
 from django.conf import settings
 
 from audit.actors import SYSTEM
-from orchestration import appealing, batches, deliveries, restoring, runs
+from orchestration import appealing, batches, deliveries, priority, restoring, runs
 from orchestration.engine import draining, driver, lease, restorer
 
 logger = logging.getLogger(__name__)
@@ -23,13 +23,16 @@ LAST_SECONDS = 4
 
 @shared_task(name="orchestration.advance")  # type: ignore[untyped-decorator]
 def advance(run_id: str) -> None:
-    driver.advance(UUID(run_id))
+    driver.work(UUID(run_id))
 
 
 @shared_task(name="orchestration.wake_due")  # type: ignore[untyped-decorator]
 def wake_due() -> None:
-    """Wake runs that are due and undriven: lost messages, dead workers, a broker that was away."""
-    for following in lease.in_line():
+    """Wake runs that are due and undriven: lost messages, dead workers, a broker that was away.
+
+    A few each second set every worker to work, and each goes on with who is next; more would only be looked at in vain.
+    """
+    for following in lease.in_line(limit=priority.WOKEN):
         runs.wake(following.run, level=following.level)
     for restore_id in restoring.due():
         restoring.wake(restore_id)

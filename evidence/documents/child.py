@@ -1,69 +1,31 @@
-"""The process in which hostile formats are read: little memory, little time, no secrets, and its end harms nobody.
-
-Parsers of HTML and PDF take much longer than their input is long for some inputs, and no thread can be stopped.
-"""
+"""The process in which HTML and PDF are read. ``apart.py`` starts it, with the document on its standard input."""
 
 import json
-import os
 import resource
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 from evidence.documents import hypertext, pdf
 from evidence.passages import DocumentError, DocumentTooLarge
 
-ROOT = Path(__file__).resolve().parents[2]
-SECONDS_LIMIT = 20
-MEMORY_LIMIT = 1024**3
-# Where an interpreter finds its own parts. Keys and passwords of the site stay out of reach.
-NEEDED = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR")
 
-
-def read_apart(kind: str, data: bytes, *, seconds: int = SECONDS_LIMIT) -> dict[str, str]:
-    """Return the text of a PDF, or of UTF-8 HTML with its origin, as a process of its own found it.
-
-    Raises:
-        DocumentError: what the extractor says, or it took too much time or memory.
-    """
-    spent = DocumentError(
-        f"the document takes over {seconds} s or {MEMORY_LIMIT >> 20} MiB to be read; split it or save it as text"
-    )
-    command = [sys.executable, "-m", "evidence.documents.child", kind, str(seconds)]
-    try:
-        ran = subprocess.run(  # noqa: S603 - our own program, and no word of a client in it
-            command, input=data, capture_output=True, timeout=seconds * 2, cwd=ROOT, env=environment(), check=False
-        )
-        said: dict[str, str] = json.loads(ran.stdout)
-    except (subprocess.TimeoutExpired, ValueError) as error:
-        raise spent from error
-    if "error" in said:
-        raise (DocumentTooLarge if said["large"] else DocumentError)(said["error"])
-    return said
-
-
-def environment() -> dict[str, str]:
-    return {name: os.environ[name] for name in NEEDED if name in os.environ}
-
-
-def confine(seconds: int) -> None:
+def confine(seconds: int, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # macOS knows the limit and does not take it.
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
 def extracted(kind: str, data: bytes) -> dict[str, str]:
     if kind == "pdf":
-        return {"text": pdf.text_of(data), "origin": ""}
+        return {"text": pdf.text_of(data), "origin": "", "extractor": pdf.VERSION}
     page = hypertext.page_of(data.decode())
-    return {"text": page.text, "origin": page.origin}
+    return {"text": page.text, "origin": page.origin, "extractor": hypertext.VERSION}
 
 
-def main(kind: str, seconds: str) -> None:
-    confine(int(seconds))
+def main(kind: str, seconds: str, memory: str) -> None:
+    confine(int(seconds), int(memory))
     said: dict[str, Any]
     try:
         said = extracted(kind, sys.stdin.buffer.read())
@@ -73,4 +35,4 @@ def main(kind: str, seconds: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])

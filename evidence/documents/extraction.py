@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from evidence import passages
-from evidence.documents import child, hypertext, jsonleaves, media, pdf
+from evidence.documents import apart, jsonleaves, media
 from evidence.documents.media import MediaType
 from evidence.passages import DocumentError
 
@@ -63,9 +63,9 @@ def read(kind: MediaType, data: bytes, charset: str) -> Found:
             return Found(media.text_of(data, charset=charset), TEXT_VERSION)
         case MediaType.HTML:
             text = media.text_of(data, charset=charset, markup=True)
-            return Found(extractor=hypertext.VERSION, **child.read_apart("html", text.encode("utf-8", "replace")))
+            return Found(**apart.read_apart("html", text.encode("utf-8", "replace")))
         case MediaType.PDF:
-            return Found(extractor=pdf.VERSION, **child.read_apart("pdf", data))
+            return Found(**apart.read_apart("pdf", data))
         case MediaType.JSON:
             return Found(jsonleaves.text_of(media.text_of(data)), jsonleaves.VERSION)
         case _:

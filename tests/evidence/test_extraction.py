@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence import passages
-from evidence.documents import child, hypertext, jsonleaves, pdf
+from evidence.documents import apart, hypertext, jsonleaves, pdf
 from evidence.documents.extraction import MediaType, extract
 from evidence.documents.media import text_of
 from evidence.documents.origins import host_of
@@ -215,14 +215,14 @@ def test_a_bomb_of_a_pdf_is_refused() -> None:
 def test_a_page_that_takes_too_long_is_given_up(body: bytes) -> None:
     began = time.monotonic()
     with pytest.raises(DocumentError, match="takes over 1 s or 1024 MiB to be read"):
-        child.read_apart("html", body, seconds=1)
+        apart.read_apart("html", body, seconds=1)
     assert time.monotonic() - began < 10
 
 
 def test_the_reading_process_knows_no_secret_of_the_site(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PROMETHEUS_SECRET_KEY", "secret")
-    assert "secret" not in child.environment().values()
-    assert child.read_apart("html", b"<p>a</p>")["text"] == "a"
+    assert "secret" not in apart.environment().values()
+    assert apart.read_apart("html", b"<p>a</p>")["text"] == "a"
 
 
 # Whatever comes.

@@ -15,7 +15,7 @@ from audit import keys, ledger
 from audit.fields import open_text
 from audit.models import DataKey, Entry
 from orchestration import priority, runs, tasks
-from orchestration.engine import bench, driver, lease
+from orchestration.engine import bench, draining, driver, lease
 from orchestration.engine.driver import Ended
 from orchestration.engine.envelope import STEP_LIMIT
 from orchestration.engine.providers import DraftReply, DraftTask, ProviderFailure, Reason, Scripted
@@ -317,6 +317,39 @@ def test_the_task_drives_the_run(grace: Person) -> None:
     run = asked(grace)
     tasks.advance(str(run.pk))
     assert fresh(run).state == "COMPLETED"
+
+
+def states_of(*made: Run) -> list[str]:
+    return [fresh(run).state for run in made]
+
+
+def test_a_worker_goes_on_with_who_is_next_in_line(grace: Person) -> None:
+    first, second, third = (asked(grace) for _ in range(3))
+    driver.work(second.pk, clock=iter([0.0, 0.1, 0.2, 0.25]).__next__)
+    assert states_of(first, second, third) == ["COMPLETED"] * 3
+
+
+def test_a_worker_takes_another_message_after_a_moment(grace: Person) -> None:
+    first, second, third = (asked(grace) for _ in range(3))
+    driver.work(second.pk, clock=iter([0.0, driver.GOES_ON - 0.1, driver.GOES_ON]).__next__)
+    assert states_of(first, second, third) == ["COMPLETED", "COMPLETED", "INITIALIZED"]
+
+
+def test_a_worker_that_is_shut_down_goes_on_with_nobody(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = asked(grace), asked(grace)
+    provider = Acting(lambda: monkeypatch.setattr(draining, "seconds", lambda: 1.0))
+    monkeypatch.setattr(driver, "parts", lambda: replace(bench.parts(), provider=provider))  # type: ignore[arg-type]
+    driver.work(first.pk)
+    assert fresh(second).state == "INITIALIZED"
+
+
+def test_a_worker_passes_over_whom_another_one_drives(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = asked(grace), asked(grace)
+    seen = lease.in_line()
+    assert lease.claim(first.pk) is not None
+    monkeypatch.setattr(driver, "in_line", lambda *, limit: seen[:limit])
+    assert driver.drove_next()
+    assert fresh(second).state == "COMPLETED"
 
 
 def test_beat_wakes_what_is_due(grace: Person, monkeypatch: pytest.MonkeyPatch) -> None:
