@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evidence.language.lexicon import STOP
-from evidence.language.text import TOKEN, key, normalise
+from evidence.language.text import folded_words, key
 from evidence.passages import Passage
 
 K1 = 1.2
@@ -98,13 +98,11 @@ def distinct(passages: Iterable[Passage]) -> list[Passage]:
     return list(unique.values())
 
 
-# About 10 kB an entry: some 20 MB at most.
-@lru_cache(maxsize=2048)
+# About 10 kB an entry: some 10 MB at most.
+@lru_cache(maxsize=1024)
 def terms_of(text: str) -> Terms:
-    # The matches are enough: making a Token of each costs twice as much as all the rest.
-    found = Counter(m.group().casefold() for m in TOKEN.finditer(normalise(text).text) if m.lastgroup != "mark")
     counts: Counter[str] = Counter()
-    for word, count in found.items():
+    for word, count in folded_words(text).items():
         if word not in STOP:
             counts[key(word)] += count
     return Terms(counts, counts.total())

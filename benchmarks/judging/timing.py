@@ -12,7 +12,10 @@ from benchmarks.judging.judged import Bench, passages_of
 from benchmarks.measuring import percentile
 from benchmarks.results import Figure
 from evidence import claims, gate
+from evidence.claims import Statement
 from evidence.passages import Passage
+from evidence.verdicts import Alignment
+from evidence.verifying import Context, Verifier
 
 CLAIMS, PASSAGES, OF_AN_ITEM = 10, 20, 2
 MATERIALS, TIMES = 12, 5
@@ -76,9 +79,11 @@ def whole(found: Material, bench: Bench) -> Callable[[], object]:
 def core(found: Material, bench: Bench) -> Callable[[], object]:
     """Return what aligns every claim with every passage, and no more."""
     statements = claims.split(found.answer)
-    return lambda: [
-        bench.verifier.align(statement, passage, context="") for statement in statements for passage in found.passages
-    ]
+    return lambda: aligned_all(statements, Context("", found.passages), bench.verifier)
+
+
+def aligned_all(statements: Sequence[Statement], around: Context, verifier: Verifier) -> list[Sequence[Alignment]]:
+    return [verifier.align(statement, around.passages, context=around) for statement in statements]
 
 
 def taken(calls: Sequence[Callable[[], object]], *, cold: bool, times: int = TIMES) -> Taken:

@@ -15,7 +15,7 @@ from evidence.language.lexicon import AUXILIARIES, CLAUSE_WORDS, LIGHT, STOP, wo
 from evidence.language.negation import Negation
 from evidence.language.quantities import Quantity
 from evidence.language.sentences import sentences
-from evidence.language.text import Kind, Token, key, tokens
+from evidence.language.text import Kind, Token, folded_words, key, tokens
 
 # A longer sentence is no sentence; what stands beyond is not compared, so it is not found either.
 TOKENS_LIMIT, CHARS_LIMIT = 300, 12_000
@@ -226,6 +226,4 @@ def pieces_of(text: str) -> Iterator[Piece]:
 @lru_cache(maxsize=1024)
 def keys_of(text: str) -> frozenset[str]:
     """Return what the words and numbers of a text are compared by."""
-    return frozenset(
-        key(token.folded) for token in tokens(text) if token.kind is not Kind.MARK and token.folded not in STOP
-    )
+    return frozenset(key(word) for word in folded_words(text) if word not in STOP)

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -42,6 +43,11 @@ class Kind(StrEnum):
     NUMBER = "NUMBER"
     WORD = "WORD"
     MARK = "MARK"
+
+
+KINDS = {kind.value.lower(): kind for kind in Kind}
+# The passages and sentences looked at last are asked for by ranking and by skimming: some 10 MB at most.
+WORDS_KEPT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +124,20 @@ def tokens(text: str, *, offset: int = 0) -> list[Token]:
     found = []
     for match in TOKEN.finditer(normal.text):
         token = match.group()
-        kind = Kind(str(match.lastgroup).upper())
+        kind = KINDS[match.lastgroup or ""]
         if kind is Kind.MARK and token in DECORATION:
             continue
         place = offset + starts[match.start()], offset + ends[match.end() - 1]
         found.append(Token(kind, token, token.casefold(), *place))
     return found
+
+
+@lru_cache(maxsize=WORDS_KEPT)
+def folded_words(text: str) -> Mapping[str, int]:
+    """Return the words and numbers of a text without case, in the order they first stand there, each with how often."""
+    plain = text if text.isascii() else normalise(text).text
+    # The matches are enough: making a Token of each costs twice as much as all the rest.
+    return Counter(m.group().casefold() for m in TOKEN.finditer(plain) if m.lastgroup != "mark")
 
 
 def spelled(word: str) -> str:

@@ -36,6 +36,7 @@ def features(found: Compared, around: Surroundings, source: AbstractSet[str]) ->
     asked = [place for place, word in enumerate(claim.words) if word.key in around.question]
     names = [place for place, word in enumerate(claim.words) if word.name and place not in asked]
     novel = [place for place, weight in enumerate(claim.weights) if weight == FULL and not sourced[place]]
+    valued = values(claim)
     differ = {conflict.rule for conflict in found.conflicts}
     return (
         float(found.says_all),
@@ -45,7 +46,7 @@ def features(found: Compared, around: Surroundings, source: AbstractSet[str]) ->
         share_of(claim, sourced),
         part(sum(passage[place] for place in names), len(names)),
         part(sum(sourced[place] for place in names), len(names)),
-        part(sum(is_said(claim, *span, source) for span in values(claim)), len(values(claim))),
+        part(sum(is_said(claim, *span, source) for span in valued), len(valued)),
         1 - min(1.0, len(set(novel) - set(asked)) / NOVEL_MOST),
         1 - min(1.0, longest_gap(passage) / GAP_MOST),
         1 - min(1.0, longest_gap(sourced) / GAP_MOST),
@@ -62,8 +63,8 @@ def places_in(claim: Reading, missing: AbstractSet[int], keys: AbstractSet[str])
 
 def share_of(claim: Reading, held: Sequence[bool]) -> float:
     """Return the share of the claim's words, by weight, that are held; 1.0 where it has none."""
-    return sum(weight for weight, there in zip(claim.weights, held, strict=True) if there) / (claim.weight or 1.0) or (
-        0.0 if claim.words else 1.0
+    return (
+        sum(weight for weight, there in zip(claim.weights, held, strict=True) if there) / claim.weight if held else 1.0
     )
 
 
@@ -82,10 +83,11 @@ def longest_gap(held: Sequence[bool]) -> int:
 
 def values(claim: Reading) -> list[tuple[int, int]]:
     """Return the tokens of each quantity and date."""
-    return [(value.first, value.end) for value in (*claim.quantities, *claim.dates)]
+    quantities = [(value.first, value.end) for value in claim.quantities]
+    return quantities + [(value.first, value.end) for value in claim.dates]
 
 
 def is_said(claim: Reading, first: int, end: int, keys: AbstractSet[str]) -> bool:
-    """Tell whether the numbers of a value, and the words of one that is spelled out, stand among some keys."""
+    """Tell whether the numbers of a value stand among some keys; one that is spelled out is not looked for."""
     numbers = [token.folded for token in claim.tokens[first:end] if token.kind is Kind.NUMBER]
-    return bool(numbers) and keys.issuperset(numbers)
+    return bool(numbers) and keys >= set(numbers)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evidence.typed.features import AGAINST, FOUND, NAMES
 
@@ -60,7 +61,7 @@ def load(file: Path = FILE) -> Head:
     return Head(supported, opposed, hashlib.sha256(text.encode()).hexdigest())
 
 
-def logistic(found: Mapping[str, float], *, rising: Sequence[str], falling: Sequence[str]) -> Logistic:
+def logistic(found: Mapping[str, Any], *, rising: Sequence[str], falling: Sequence[str]) -> Logistic:
     weights = {name: value for name, value in found.items() if name != "bias"}
     if weights.keys() != set(NAMES) or "bias" not in found:
         wrong = sorted(weights.keys() ^ set(NAMES)) or ["bias"]
