@@ -133,7 +133,7 @@ def candidates(statement: Statement, terms: Terms) -> list[Passage]:
     return [
         item.passage
         for place, item in enumerate(best)
-        if place < LOOKED_AT or scoring.may_conflict(statement.text, item.passage)
+        if place < LOOKED_AT or scoring.may_conflict(statement.text, item)
     ]
 
 

@@ -20,10 +20,15 @@ B = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A passage and its score, above 0; scores of one call can be compared with one another and with nothing else."""
+    """A passage and its score, above 0; scores of one call can be compared with one another and with nothing else.
+
+    Attributes:
+        shared: how many of the text's keys the passage holds.
+    """
 
     passage: Passage
     score: float
+    shared: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +64,14 @@ class Index:
 
     def rank(self, text: str, *, limit: int) -> tuple[Ranked, ...]:
         """Return the same as ``rank``."""
-        scores = [0.0] * len(self.passages)
+        scores, shared = [0.0] * len(self.passages), [0] * len(self.passages)
         for word in terms_of(text).counts:
             places = self.held.get(word, ())
             weight = rarity(len(places), of=len(self.passages))
             for place, count in places:
                 scores[place] += weight * count * (K1 + 1) / (count + self.lengths[place])
-        found = [Ranked(p, score) for p, score in zip(self.passages, scores, strict=True) if score > 0]
+                shared[place] += 1
+        found = [Ranked(self.passages[place], scores[place], count) for place, count in enumerate(shared) if count]
         found.sort(key=lambda ranked: -ranked.score)
         return tuple(found[: max(0, limit)])
 

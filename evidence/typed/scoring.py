@@ -14,6 +14,7 @@ from evidence.calibration import Calibration
 from evidence.claims import Statement
 from evidence.language.reading import SKIMS_KEPT, Piece, Reading, Skim, keys_of, read, skim
 from evidence.passages import Passage
+from evidence.ranking import Ranked
 from evidence.typed import wording
 from evidence.typed.comparison import OVERLAP_LEAST, Compared, compare, overlap
 from evidence.typed.features import features
@@ -143,7 +144,9 @@ def aligned(claim: Statement, passage: Passage, found: Beside | None) -> Alignme
     return Alignment(passage, stance, *shares, conflict.rule, claimed.span(*conflict.claim), passage_span, detail)
 
 
-def may_conflict(text: str, passage: Passage) -> bool:
-    """Tell whether a passage shares enough with a claim to contradict it."""
+def may_conflict(text: str, ranked: Ranked) -> bool:
+    """Tell whether one sentence of a passage shares enough with a claim to contradict it."""
     wanted = keys_of(text)
-    return any(skim(passage.text).sharing(wanted, least=OVERLAP_LEAST * len(wanted) - 2))
+    least = OVERLAP_LEAST * len(wanted) - 2
+    # A passage that holds too few of them has no such sentence: of ten thousand, most need not be cut into theirs.
+    return ranked.shared >= least and any(skim(ranked.passage.text).sharing(wanted, least=least))
