@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -124,9 +126,26 @@ def document(figures: Mapping[str, int], seconds: float, options: Mapping[str, A
         goal = wanted.get(what, "0")
         met = None if not goal else value >= options["crash_points"] if what == "crash points" else value == 0
         listed.append({"what": what, "value": value, "unit": "", "goal": goal, "met": met, "note": ""})
-    command = f"manage.py soak --crash-points {options['crash_points']} --seed {options['seed']}"
-    details = {"seconds": round(seconds), "workers": options["workers"]}
-    return {"command": command, "figures": listed, "details": details}
+    command = f"python manage.py soak --crash-points {options['crash_points']} --seed {options['seed']}"
+    machine = {
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "load": round(os.getloadavg()[0], 2),
+    }
+    notes = [
+        f"{seconds:,.0f} s with {options['workers']} workers, on PostgreSQL and Redis that are thrown away.",
+        "A death ends a worker before or after one of the statements, commits and calls of a run; another one goes on.",
+        "The tables are judged when all runs have ended.",
+    ]
+    made = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        "command": command,
+        "measured_at": made,
+        "machine": machine,
+        "figures": listed,
+        "details": {"notes": notes, "seconds": round(seconds), "workers": options["workers"]},
+    }
 
 
 def prepare(tickets: Path, url: str) -> Stage:
