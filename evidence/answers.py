@@ -73,9 +73,7 @@ def asked(document: Mapping[str, Any]) -> Asked:
     return Asked(statements_of(document), tuple(piece.passage for piece in pieces), starts, question)
 
 
-def judged(document: Mapping[str, Any], *, stakes: Stakes) -> GateReport:
-    """Return the gate's report on one document; raises Invalid and TooLarge as ``asked`` does."""
-    found = asked(document)
+def judged(found: Asked, *, stakes: Stakes) -> GateReport:
     return gate.judge(found.statements, found.passages, stakes=stakes, policy=DEFAULT_POLICY, context=found.question)
 
 

@@ -190,16 +190,16 @@ def reason_of(weighed: Weighed, deciding: Alignment) -> Reason:
 
 
 def shares(found: Sequence[Alignment], supporting: Sequence[Alignment]) -> tuple[float, float]:
-    """Return P(supported) and P(contradicted) by the best that is heard for and against; trusted sources go first.
+    """Return P(supported) and P(contradicted): by what supports it most, and by what contradicts it if anything does.
 
-    Two sources may be sure of opposite things: what both come to is then at most 1.
+    A trusted source goes before one that is not. Two sources may be sure of opposite things: together it is at most 1.
     """
-    supported = strongest([(item.p_supported, item.passage.trusted) for item in supporting or found])
-    contradicted = strongest([(item.p_contradicted, item.passage.trusted) for item in found])
-    total = max(1.0, supported + contradicted)
-    return supported / total, contradicted / total
+    most = strongest(supporting or found, "p_supported")
+    against = [item for item in found if item.stance is Stance.CONTRADICTS]
+    contradicted = strongest(against, "p_contradicted").p_contradicted if against else most.p_contradicted
+    total = max(1.0, most.p_supported + contradicted)
+    return most.p_supported / total, contradicted / total
 
 
-def strongest(voices_of: Sequence[tuple[float, bool]]) -> float:
-    trusted = [value for value, trusted in voices_of if trusted]
-    return max(trusted or [value for value, _ in voices_of])
+def strongest(found: Sequence[Alignment], share: str) -> Alignment:
+    return max(found, key=lambda item: (item.passage.trusted, getattr(item, share)))

@@ -1,6 +1,7 @@
 """A sentence as it is compared: content words, quantities, dates and negations, each with its tokens."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ FULL, HALF = 1.0, 0.5
 LIGHT_KEYS = frozenset(key(word) for word in LIGHT)
 # How many readings are kept, and how many of what is derived from one: of ordinary sentences some 20 MB in all.
 READINGS_KEPT = 1024
+# Half a pair of surrogates, private use, unassigned: nobody knows what it says, so it must stand in the source as well.
+UNREADABLE = frozenset({"Cs", "Co", "Cn"})
 SKIMS_KEPT = 512
 
 
@@ -147,6 +150,8 @@ def content(read_tokens: Sequence[Token], taken: set[int]) -> Iterator[Word]:
         if token.kind is Kind.WORD and at not in taken and is_content(token):
             known = key(token.folded)
             yield Word(at, known, HALF if known in LIGHT_KEYS else FULL, is_name(read_tokens, at))
+        elif token.kind is Kind.MARK and unicodedata.category(token.text) in UNREADABLE:
+            yield Word(at, token.text, FULL, name=False)
 
 
 def is_content(token: Token) -> bool:

@@ -69,6 +69,7 @@ def test_a_span_is_in_the_text_that_was_sent_however_long_it_is() -> None:
         ({"answer": "The dose is 1e400 mg."}, ["INSUFFICIENT"]),
         ({"answer": "Warfarin is stopped \uff15 days before surgery."}, ["SUPPORTED"]),
         ({"answer": "\ud800 is given."}, ["INSUFFICIENT"]),
+        ({"answer": "\ue000 is given."}, ["INSUFFICIENT"]),
     ],
     ids=repr,
 )
@@ -131,7 +132,8 @@ def test_a_line_that_is_too_long_is_refused_and_the_next_is_read(monkeypatch: py
 
 
 def test_ten_thousand_passages_and_a_long_answer_are_judged() -> None:
-    many = [{"source": f"s{n}", "text": f"Ward {n} opens at {n % 24} o'clock on each weekday."} for n in range(10_000)]
+    near = [{"source": f"s{n}", "text": f"Ward {n} opens at {n % 24} o'clock on each weekday."} for n in range(500)]
+    many = near + [{"source": "sea", "text": f"Whale {n} sings."} for n in range(9_500)]
     said = judged(answer="Ward 77 opens at 5 o'clock on each weekday.", passages=many)
     assert said["claims"][0]["verdict"] == "SUPPORTED"
 
