@@ -166,12 +166,13 @@ def appeal(
         idempotency_key: with the same one, the same appeal is returned and none is made.
 
     Raises:
+        NotAllowed: the actor lacks runs:write.
         NotFound: the run is not in the actor's workspace, or the claim not in its last draft.
         KeyUnavailable: the run was erased.
         Conflict: the run is not completed, an appeal on the claim waits, or the key belongs to another appeal.
         Invalid: the verdict is the one that the claim has, the reason is too short, or the passage is not the run's.
     """
-    require(actor, Scope.RUNS_READ)
+    require(actor, Scope.RUNS_WRITE)
     asked = Asked(wanted, worded(reason), passage)
     run = found(run_id, actor=actor, lock=True)
     claim = found_claim(claim_id, run=run)
@@ -242,10 +243,10 @@ def withdraw(appeal_id: UUID, *, actor: Actor) -> Appeal:
 
     Raises:
         NotFound: it is not in the actor's workspace.
-        NotAllowed: somebody else made it.
+        NotAllowed: somebody else made it, or the actor lacks runs:write.
         Conflict: it does not wait any more.
     """
-    require(actor, Scope.RUNS_READ)
+    require(actor, Scope.RUNS_WRITE)
     row = waiting_appeal(appeal_id, actor=actor)
     if person_behind(str(actor)) != person_behind(row.requested_by):
         raise NotAllowed("somebody else made this appeal; only they can withdraw it")

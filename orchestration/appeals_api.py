@@ -69,7 +69,7 @@ def passage_in(asked: dict[str, Any]) -> UUID | None:
 
 
 class ClaimAppeals(APIView):
-    scopes = {"GET": Scope.RUNS_READ, "POST": Scope.RUNS_READ}
+    scopes = {"GET": Scope.RUNS_READ, "POST": Scope.RUNS_WRITE}
 
     @extend_schema(
         operation_id="claims_appeals_list",
@@ -153,7 +153,7 @@ class AppealDecision(APIView):
 
 
 class AppealWithdrawal(APIView):
-    scopes = {"POST": Scope.RUNS_READ}
+    scopes = {"POST": Scope.RUNS_WRITE}
 
     @extend_schema(operation_id="appeals_withdraw", request=None, responses={200: AppealOut, **PROBLEMS})
     def post(self, request: HttpRequest, appeal_id: UUID) -> Response:

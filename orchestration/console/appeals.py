@@ -1,7 +1,7 @@
 """The form that appeals a verdict, and the page on which somebody else decides about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class Choice:
 @page
 def appeal_claim(request: HttpRequest, actor: Actor, run_id: UUID, claim_id: UUID) -> HttpResponse:
     """Show a claim beside its evidence, and take an appeal on its verdict."""
-    require(actor, Scope.RUNS_READ)
+    require(actor, Scope.RUNS_WRITE)
     run = runs.found(run_id, actor=actor)
     appealing.found_claim(claim_id, run=run)
     if request.method == "POST":
@@ -138,7 +138,7 @@ def beside(claim: ReadClaim, read: ReadRun, actor: Actor, *, but: UUID | None = 
         {name for item in known for name in (item.row.requested_by, item.row.decided_by)} - {""},
         workspace=workspace_of(actor),
     )
-    return replace(claims.with_appeals(claim, known, who, run=read.run), address="")
+    return claims.with_appeals(claim, known, who, run=read.run)
 
 
 def passages_of(claim: ReadClaim, others: Sequence[ReadClaim]) -> tuple[Choice, ...]:
@@ -209,7 +209,7 @@ def show(request: HttpRequest, actor: Actor, appeal_id: UUID, *, typed: str = ""
         "passage_title": visible(own.title),
         "left": wording.left(found.expires_at, now()),
         "obstacle": hinders,
-        "may_withdraw": found.state == AppealState.PENDING and is_own(found, actor),
+        "may_withdraw": found.state == AppealState.PENDING and is_own(found, actor) and actor.may(Scope.RUNS_WRITE),
         "may_see_approvals": actor.may(Scope.APPROVALS_READ),
         "typed": typed,
         "error": error,

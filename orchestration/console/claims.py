@@ -157,11 +157,13 @@ def shown_appeal(item: ReadAppeal, who: Mapping[str, str]) -> ShownAppeal:
     )
 
 
-def with_appeals(claim: ReadClaim, appeals: Sequence[ReadAppeal], who: Mapping[str, str], *, run: Run) -> ShownClaim:
+def with_appeals(
+    claim: ReadClaim, appeals: Sequence[ReadAppeal], who: Mapping[str, str], *, run: Run, may_appeal: bool = False
+) -> ShownClaim:
     """Return a claim with the appeals on it, and the way to one where none waits and the run is completed."""
     own = [item for item in appeals if item.row.claim_id == claim.id]
     waits = any(item.row.state == AppealState.PENDING for item in own)
-    may = run.state == RunState.COMPLETED and not waits
+    may = may_appeal and run.state == RunState.COMPLETED and not waits
     return replace(
         shown(claim),
         appeals=tuple(shown_appeal(item, who) for item in own),

@@ -108,7 +108,7 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
     reviews = tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision"))
     return {
         **texts_of(run, read),
-        **claims_of(read, who, verdict=verdict, first=first),
+        **claims_of(read, who, verdict=verdict, first=first, may_appeal=actor.may(Scope.RUNS_WRITE)),
         "reviews": tuple(shown_review(review) for review in reviews),
         "not_legal_advice": NOT_LEGAL_ADVICE,
         "approvals": tuple(shown_approval(approval, words, who) for approval in approvals),
@@ -177,7 +177,9 @@ def citations_of(answer: Mapping[str, Any] | None) -> tuple[Citation, ...]:
     )
 
 
-def claims_of(read: ReadRun | None, who: Mapping[str, str], *, verdict: str, first: str) -> dict[str, Any]:
+def claims_of(
+    read: ReadRun | None, who: Mapping[str, str], *, verdict: str, first: str, may_appeal: bool
+) -> dict[str, Any]:
     """Return one page of the claims, and the verdicts to choose from."""
     known = read.claims if read else ()
     chosen = verdict if verdict in set(Verdict) else ""
@@ -186,7 +188,9 @@ def claims_of(read: ReadRun | None, who: Mapping[str, str], *, verdict: str, fir
     end = min(begin + claims.PAGE, len(wanted))
     return {
         "claims": tuple(
-            claims.with_appeals(claim, read.appeals, who, run=read.run) for claim in wanted[begin:end] if read
+            claims.with_appeals(claim, read.appeals, who, run=read.run, may_appeal=may_appeal)
+            for claim in wanted[begin:end]
+            if read
         ),
         "claims_total": len(known),
         "claims_from": begin + 1,

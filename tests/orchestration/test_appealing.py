@@ -57,10 +57,9 @@ def last_entry(appeal: Appeal) -> dict[str, Any]:
 # Making
 
 
-def test_whoever_reads_a_run_may_appeal_and_the_ledger_holds_no_text(run: Run, workspace: Workspace) -> None:
-    viewer = person("vera", workspace, Role.VIEWER)
-    appeal = appealed(run, viewer, passage=passage_of(withheld(run)).pk)
-    assert (appeal.state, appeal.wanted, appeal.requested_by) == ("PENDING", "SUPPORTED", str(viewer.actor))
+def test_whoever_asks_for_runs_may_appeal_and_the_ledger_holds_no_text(run: Run, ada: Person) -> None:
+    appeal = appealed(run, ada, passage=passage_of(withheld(run)).pk)
+    assert (appeal.state, appeal.wanted, appeal.requested_by) == ("PENDING", "SUPPORTED", str(ada.actor))
     said = last_entry(appeal)
     assert (said["type"], said["claim"], said["verdict"]) == ("appeal.made", str(appeal.claim_id), "CONTRADICTED")
     assert (said["binding"], said["passage"]) == (appeal.binding, str(appeal.passage_id))
@@ -75,9 +74,9 @@ def test_an_appeal_changes_neither_claim_nor_answer(run: Run, alan: Person, grac
     assert (after.state, after.version, after.decision) == ("COMPLETED", run.version, "PUBLISH_PARTIAL")
 
 
-def test_who_may_not_read_runs_may_not_appeal(run: Run, grace: Person) -> None:
-    made = apikeys.create_key(name="k", scopes=["documents:read"], actor=grace.actor)
-    with pytest.raises(NotAllowed, match="runs:read is needed"):
+def test_who_may_only_read_runs_may_not_appeal(run: Run, grace: Person) -> None:
+    made = apikeys.create_key(name="k", scopes=["runs:read"], actor=grace.actor)
+    with pytest.raises(NotAllowed, match="runs:write is needed"):
         appealing.appeal(run.pk, withheld(run).pk, wanted=Verdict.SUPPORTED, reason=DOUBT, actor=actor_of_key(made.key))
 
 
@@ -182,7 +181,7 @@ def test_an_appeal_is_withdrawn_by_whoever_made_it(run: Run, grace: Person, alan
 
 
 def test_what_a_key_made_its_owner_withdraws_and_does_not_decide(run: Run, grace: Person) -> None:
-    made = apikeys.create_key(name="k", scopes=["runs:read"], actor=grace.actor)
+    made = apikeys.create_key(name="k", scopes=["runs:write"], actor=grace.actor)
     appeal = appealed(run, Person(grace.user, actor_of_key(made.key)))
     with pytest.raises(OwnRequest):
         decided(appeal, grace)

@@ -58,13 +58,18 @@ def test_the_form_shows_the_claim_beside_its_evidence_and_the_other_verdicts(run
     assert f'value="{passage_of(published(run)).pk}"' in shown.text
 
 
-def test_the_form_makes_an_appeal_and_leads_to_it(run: Run, workspace: Workspace) -> None:
+def test_who_may_only_read_is_offered_no_appeal_and_can_make_none(run: Run, workspace: Workspace) -> None:
     viewer = person("vera", workspace, Role.VIEWER)
+    assert "Appeal this verdict" not in look(viewer, f"/console/runs/{run.pk}").text
+    assert send(viewer, form_of(withheld(run)), wanted="SUPPORTED", reason=DOUBT).status == 403
+
+
+def test_the_form_makes_an_appeal_and_leads_to_it(run: Run, ada: Person) -> None:
     passage = passage_of(withheld(run)).pk
-    sent = send(viewer, form_of(withheld(run)), wanted="SUPPORTED", reason=DOUBT, passage=str(passage))
+    sent = send(ada, form_of(withheld(run)), wanted="SUPPORTED", reason=DOUBT, passage=str(passage))
     made = Appeal.objects.get()
     assert (sent.status, sent.response["Location"]) == (302, page_of(made))
-    assert (made.wanted, made.passage_id, made.requested_by) == ("SUPPORTED", passage, str(viewer.actor))
+    assert (made.wanted, made.passage_id, made.requested_by) == ("SUPPORTED", passage, str(ada.actor))
 
 
 @pytest.mark.parametrize(
