@@ -13,7 +13,8 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from evidence import claims, corpus, passages, ranking
 from evidence import records as evidence_records
-from evidence.passages import Passage
+from evidence.documents import jsonleaves
+from evidence.passages import DocumentError, Passage
 from guardians.guardian import Material, Part, Piece
 from guardians.privacy import Privacy
 from guardians.redaction import mask
@@ -170,10 +171,20 @@ def result_passages(bench: Bench, tool: str, result: Result) -> Iterator[Passage
     """Cut a tool's result into passages; a list of {source, title, text} keeps its own sources."""
     items = structured_items(result)
     if not items:
-        items = [{"source": tool, "title": tool, "text": result.text}]
+        items = [{"source": tool, "title": tool, "text": readable(result.text)}]
     for item in items:
         for cut in passages.cut(item["text"][:RESULT_LIMIT]):
             yield of_run(bench, item["source"], cut.text, trusted=False, title=item["title"])
+
+
+def readable(text: str) -> str:
+    """Return a tool's JSON as lines that can be evidence, each value under its name; any other text as it is."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        return jsonleaves.text_of(text[:RESULT_LIMIT])
+    except DocumentError:
+        return text
 
 
 def structured_items(result: Result) -> list[dict[str, str]]:
