@@ -64,4 +64,6 @@ class EventType(StrEnum):
     KEY_REVOKED = "key.revoked"
     FIELDS_CHANGED = "fields.changed"
     WORKSPACE_CONFIGURED = "workspace.configured"
+    CALIBRATION_MADE = "calibration.made"
+    CALIBRATION_WITHDRAWN = "calibration.withdrawn"
     POLICY_REGISTERED = "policy.registered"

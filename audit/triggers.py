@@ -32,6 +32,36 @@ def drop_append_only(table: str) -> str:
     return f"DROP TRIGGER {table}_append_only ON {table}; DROP TRIGGER {table}_no_truncate ON {table};"
 
 
+def ends_once(table: str, *, live: str, ending: Sequence[str]) -> str:
+    """Return SQL that lets a row of ``table`` change only while its state is ``live``, and only in ``ending``.
+
+    DELETE and TRUNCATE are refused.
+    """
+    kept = ", ".join(f"'{column}'" for column in ending)
+    return f"""
+CREATE FUNCTION {table}_end_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state <> '{live}' OR to_jsonb(NEW) - ARRAY[{kept}] IS DISTINCT FROM to_jsonb(OLD) - ARRAY[{kept}] THEN
+        RAISE EXCEPTION 'UPDATE on {table} is refused: a row ends once and changes in nothing else'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER {table}_ends_once BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_end_check();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_ends_once;
+CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION prometheus_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION prometheus_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
+"""
+
+
+def drop_ends_once(table: str) -> str:
+    dropped = " ".join(f"DROP TRIGGER {table}_{name} ON {table};" for name in ("ends_once", "no_delete", "no_truncate"))
+    return f"{dropped} DROP FUNCTION {table}_end_check();"
+
+
 def legal_transitions(table: str, *, pairs: Collection[tuple[str, str]], entry: Sequence[str]) -> str:
     """Return SQL that lets ``table.state`` start only in ``entry`` and change only along ``pairs``."""
     allowed = ", ".join(f"'{source}>{target}'" for source, target in sorted(pairs))

@@ -1,4 +1,4 @@
-"""The admin of sources and documents, and of what the gate found."""
+"""The admin of sources and documents, of what the gate found, and of calibrations of a workspace's own."""
 
 from typing import TYPE_CHECKING
 
@@ -6,11 +6,13 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.timezone import now
 
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
 from audit.roles import Scope
 from evidence import corpus
-from evidence.models import Claim, ClaimBundle, Document, Evidence, Passage, Source
+from evidence.calibration import upper_bound
+from evidence.models import CalibrationRecord, Claim, ClaimBundle, Document, Evidence, Passage, Source
 
 if TYPE_CHECKING:  # only the stubs know it as generic
     SourceForm = ModelForm[Source]
@@ -78,3 +80,20 @@ class ClaimAdmin(ReadOnlyAdmin):
 class EvidenceAdmin(ReadOnlyAdmin):
     list_display = ["claim_id", "stance", "trusted", "weight", "score", "rule", "verifier"]
     search_fields = ["claim"]
+
+
+@admin.register(CalibrationRecord)
+class CalibrationRecordAdmin(ReadOnlyAdmin):
+    """Records are made and withdrawn by `manage.py calibrate_verifier`."""
+
+    list_display = ["workspace", "verifier", "threshold", "n", "leaks", "bound", "expires_on", "decides", "created_at"]
+    list_select_related = ["workspace"]
+    search_fields = ["workspace"]
+
+    @admin.display(description="leaks at most")
+    def bound(self, record: CalibrationRecord) -> str:
+        return f"{upper_bound(record.leaks, record.n, delta=record.delta):.4f}"
+
+    @admin.display(description="in force", boolean=True)
+    def decides(self, record: CalibrationRecord) -> bool:
+        return record.in_force(on=now().date())

@@ -1,12 +1,23 @@
 """What a verifier's scores are worth: thresholds with a stated risk bound, and the record of what they rest on."""
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 
+from audit import canonical
+
 STEPS = 60
+
+
+class Origin(StrEnum):
+    """Who said what is really so: two people in an appeal, or whoever labels for the operator."""
+
+    APPEAL = "appeal"
+    OPERATOR = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +26,56 @@ class Pair:
 
     score: float
     supported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What people say of one claim beside the score that a verifier gave it. No text.
+
+    Attributes:
+        claim: the id of the claim, '' for one that was judged outside a run.
+    """
+
+    verifier: str
+    score: float
+    supported: bool
+    origin: Origin
+    claim: str = ""
+
+    def pair(self) -> Pair:
+        return Pair(self.score, self.supported)
+
+
+def digest_of(labels: Sequence[Labelled]) -> str:
+    """Return a hash over claim id, score and label of each, in an order of their own: what a record was made from."""
+    lines = sorted(map(line_of, labels))
+    return hashlib.sha256(b"\n".join(lines)).hexdigest()
+
+
+def line_of(label: Labelled) -> bytes:
+    return canonical.encode({"claim": label.claim, "score": repr(label.score), "supported": label.supported})
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What passes at one threshold; the attributes are those of Calibration."""
+
+    threshold: float
+    n: int
+    leaks: int
+    supported: int
+    kept: int
+
+    def bound(self, delta: float) -> float:
+        """Return the share of unsupported claims that pass, at most, with confidence ``1 - delta``."""
+        return upper_bound(self.leaks, self.n, delta=delta)
+
+
+def figures(pairs: Sequence[Pair], at: float) -> Figures:
+    """Return what of the pairs passes at a threshold."""
+    supported = [pair.score >= at for pair in pairs if pair.supported]
+    unsupported = [pair.score >= at for pair in pairs if not pair.supported]
+    return Figures(at, len(unsupported), sum(unsupported), len(supported), sum(supported))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +139,14 @@ def upper_bound(leaks: int, n: int, *, delta: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if at_most(leaks, n, middle) > delta else (low, middle)
     return high
+
+
+def least_unsupported(*, alpha: float, delta: float) -> int:
+    """Return how many unsupported claims it takes to state a bound at all, when none of them leaks.
+
+    Without a leak the bound is ``1 - delta ** (1 / n)``: 45 for alpha 0.05 and delta 0.1.
+    """
+    return math.ceil(math.log(delta) / math.log1p(-alpha))
 
 
 def threshold(pairs: Sequence[Pair], *, alpha: float, delta: float, least: float = 0.0) -> float | None:

@@ -1,4 +1,6 @@
-"""Sources and their passages; claims and the evidence they were judged by."""
+"""Sources and their passages; claims and the evidence they were judged by; calibrations of a workspace's own."""
+
+from datetime import date
 
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -8,7 +10,8 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from audit.ids import new_id
 from audit.models import DataKey, Workspace
-from evidence.states import JUDGED, ClaimState
+from evidence.calibration import Calibration
+from evidence.states import JUDGED, CalibrationState, ClaimState
 
 
 def weights() -> list[tuple[float, str]]:
@@ -209,3 +212,87 @@ class Evidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.stance} {self.claim_id}"
+
+
+def calibration_states() -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in CalibrationState]
+
+
+class CalibrationRecord(FSMModelMixin, models.Model):
+    """A workspace's own calibration of one verifier. The database lets it end once, and change in nothing else.
+
+    Attributes:
+        n, leaks, supported, kept, alpha, delta: as in Calibration.
+        appeals: how many of the labels came from appeals. Only doubted verdicts are appealed, so these are no sample
+            of what the gate sees: the bound holds for claims like those that were labelled.
+        expires_on: the first day on which it no longer holds (UTC).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="calibrations")
+    verifier = models.CharField(max_length=60)
+    state = FSMField(default=CalibrationState.IN_FORCE.value, choices=calibration_states, protected=True)
+    threshold = models.FloatField()
+    n = models.PositiveIntegerField()
+    leaks = models.PositiveIntegerField()
+    supported = models.PositiveIntegerField()
+    kept = models.PositiveIntegerField()
+    appeals = models.PositiveIntegerField()
+    alpha = models.FloatField()
+    delta = models.FloatField()
+    data_sha256 = models.CharField(max_length=64)
+    made_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(editable=False)
+    expires_on = models.DateField()
+    ended_by = models.CharField(max_length=80, blank=True, default="")
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "verifier"],
+                condition=models.Q(state=CalibrationState.IN_FORCE.value),
+                name="one_calibration_in_force",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(threshold__gte=0.5, threshold__lte=1.0), name="no_threshold_below_even"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=CalibrationState.IN_FORCE.value, ended_at__isnull=True, ended_by="")
+                | (
+                    ~models.Q(state=CalibrationState.IN_FORCE.value)
+                    & models.Q(ended_at__isnull=False)
+                    & ~models.Q(ended_by="")
+                ),
+                name="who_ended_a_calibration",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.verifier} at {self.threshold:.4f}"
+
+    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.SUPERSEDED.value)
+    def supersede(self) -> None: ...
+
+    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.WITHDRAWN.value)
+    def withdraw(self) -> None: ...
+
+    def in_force(self, *, on: date) -> bool:
+        return self.state == CalibrationState.IN_FORCE and on < self.expires_on
+
+    def calibration(self) -> Calibration:
+        """Return the record as the gate takes it."""
+        return Calibration(
+            id=f"record-{self.pk}",
+            verifier=self.verifier,
+            created=self.created_at.date(),
+            threshold=self.threshold,
+            n=self.n,
+            leaks=self.leaks,
+            supported=self.supported,
+            kept=self.kept,
+            alpha=self.alpha,
+            delta=self.delta,
+            data_sha256=self.data_sha256,
+            expires=self.expires_on,
+        )

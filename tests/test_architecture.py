@@ -15,11 +15,12 @@ APPS = ("prometheus_site", "orchestration", "evidence", "guardians", "audit")
 SHELL = frozenset(
     {
         "access", "action_models", "admin", "api", "apikeys", "appeal", "appeal_models", "appealing", "appeals_api",
-        "apps", "batches", "batches_api", "bindings", "checkpoints", "console", "corpus", "deliveries", "engine",
-        "fields", "inquiries_api", "inquiring", "inquiry", "insertion", "keys", "ledger", "lineage", "management",
-        "metrics", "migrations", "mirror", "models", "outcomes", "permissions", "problems", "records", "registry",
-        "restores_api", "restoring", "runs", "sealer", "selection", "serializers", "snapshots", "streams", "tasks",
-        "tools_api", "uploads", "wakeups", "webhook_models", "webhooks", "webhooks_api", "workspaces",
+        "apps", "batches", "batches_api", "bindings", "calibrating", "calibrations_api", "checkpoints", "console",
+        "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry", "insertion", "keys",
+        "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes", "permissions",
+        "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "selection", "serializers",
+        "snapshots", "streams", "tasks", "tools_api", "uploads", "wakeups", "webhook_models", "webhooks",
+        "webhooks_api", "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.calibration import Calibration, Pair, threshold, upper_bound
+from evidence.calibration import Calibration, Figures, Pair, figures, least_unsupported, threshold, upper_bound
 
 RECORD = Calibration(
     id="nli-1",
@@ -88,3 +88,13 @@ def test_a_record_whose_bound_cannot_be_stated_does_not_hold(leaks: int, n: int)
 def test_a_threshold_outside_the_scores_is_refused() -> None:
     with pytest.raises(ValueError, match="scores go from 0 to 1"):
         replace(RECORD, threshold=1.5)
+
+
+@pytest.mark.parametrize(("alpha", "delta"), [(0.05, 0.1), (0.1, 0.1), (0.01, 0.05), (0.2, 0.2)])
+def test_the_least_number_is_the_first_with_which_a_bound_can_be_stated(alpha: float, delta: float) -> None:
+    least = least_unsupported(alpha=alpha, delta=delta)
+    assert upper_bound(0, least, delta=delta) <= alpha < upper_bound(0, least - 1, delta=delta)
+
+
+def test_what_reaches_a_threshold_passes() -> None:
+    assert figures(pairs([0.9, 0.5], [0.7, 0.6, 0.1]), 0.6) == Figures(0.6, n=3, leaks=2, supported=2, kept=1)
