@@ -1,0 +1,211 @@
+"""Make, or withdraw, a workspace's own calibration of the evidence gate, from decided appeals and labels of a file."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.timezone import now
+
+from audit.access import workspace_of
+from audit.actors import Actor, ActorKind
+from audit.errors import Invalid, Problem
+from audit.models import Workspace
+from audit.roles import Scope
+from evidence import calibrating
+from evidence.calibrating import DEFAULT_TERMS, Terms
+from evidence.calibration import Figures, Labelled, Origin, figures
+from evidence.typed.scoring import CALIBRATION, EVEN, TYPED
+from orchestration import appealing
+from orchestration.models import Approval
+from orchestration.states import ApprovalKind, ApprovalState
+
+FIELDS = {"score", "supported", "verifier"}
+EXAMPLE = f'{{"score": 0.93, "supported": true, "verifier": "{TYPED.id}"}}'
+FILE_LIMIT = 4_000_000
+FAULTS_SHOWN = 10
+CURVE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
+
+
+class Command(BaseCommand):
+    help = "Calibrate the gate for a workspace from its decided appeals and labels of your own; or withdraw that."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--workspace", required=True, metavar="SLUG", help="slug of the workspace")
+        parser.add_argument("--alpha", type=float, default=DEFAULT_TERMS.alpha, help="share of leaks (default 0.05)")
+        parser.add_argument("--delta", type=float, default=DEFAULT_TERMS.delta, help="1 - confidence (default 0.1)")
+        parser.add_argument("--labels", type=Path, metavar="FILE", help="JSON Lines: score, supported, verifier")
+        parser.add_argument("--expires", type=int, default=DEFAULT_TERMS.days, metavar="DAYS", help="default 180")
+        parser.add_argument("--dry-run", action="store_true", help="measure and print; write nothing")
+        parser.add_argument("--withdraw", action="store_true", help="end the record in force instead")
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
+        workspace = workspace_named(options["workspace"])
+        actor = Actor(ActorKind.SYSTEM, "command", workspace, frozenset({Scope.WORKSPACE_WRITE}))
+        try:
+            if options["withdraw"]:
+                said = withdrawn(actor, dry_run=options["dry_run"])
+            else:
+                said = self.calibrated(actor, options)
+        except (OSError, Problem) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(said)
+        if not options["dry_run"]:
+            self.stdout.write(waiting(workspace))
+
+    def calibrated(self, actor: Actor, options: dict[str, Any]) -> str:
+        """Measure, print, and make the record unless it is only tried; return what happened."""
+        terms = Terms(alpha=options["alpha"], delta=options["delta"], days=options["expires"])
+        labels = self.labels(actor, options["labels"])
+        found = calibrating.measured(labels, terms=terms)
+        for line in (*result(found, terms), *curve(labels, found, terms), *change(actor, found)):
+            self.stdout.write(line)
+        if options["dry_run"]:
+            return "Nothing was written."
+        record = calibrating.calibrate(labels, actor=actor, terms=terms)
+        return f"In force now: {record.calibration().id}, until {record.expires_on} (UTC)."
+
+    def labels(self, actor: Actor, path: Path | None) -> list[Labelled]:
+        """Return the labels of the workspace's appeals, and of a file; print how many there are of each kind."""
+        appealed, others = of_appeals(actor)
+        filed = of_file(path) if path else []
+        self.stdout.write(f"Labels of {TYPED.id}:")
+        self.stdout.write(f"  from decided appeals: {kinds(appealed)}")
+        if others:
+            self.stdout.write(f"  from appeals against other verifiers, left out: {others}")
+        self.stdout.write(f"  from your own labelling: {kinds(filed)}")
+        if appealed:
+            self.stdout.write(
+                "Only verdicts that somebody doubted are appealed. They show where the gate is wrong and not how "
+                "often: what follows holds for claims like those that were labelled."
+            )
+        return [*appealed, *filed]
+
+
+def workspace_named(slug: str) -> UUID:
+    found = Workspace.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
+        raise CommandError(f"no workspace {slug!r}; there is: {known}")
+    return found.pk
+
+
+# Labels
+
+
+def of_appeals(actor: Actor) -> tuple[list[Labelled], int]:
+    """Return the labels of the default verifier, and how many there are of others."""
+    known = list(appealing.labels(workspace_of(actor)))
+    own = [
+        Labelled(one.verifier, one.score, supported=one.pair().supported, origin=Origin.APPEAL, claim=str(one.claim))
+        for one in known
+        if one.verifier == TYPED.id
+    ]
+    return own, len(known) - len(own)
+
+
+def of_file(path: Path) -> list[Labelled]:
+    """Return the labels of a file of JSON Lines.
+
+    Raises:
+        Invalid: it is too long, or some of its lines are no labels; the first ten are named.
+        OSError: it cannot be read.
+    """
+    size = path.stat().st_size
+    if size > FILE_LIMIT:
+        raise Invalid(f"{path} has {size:,} bytes; at most {FILE_LIMIT:,} are taken: use a sample of its lines")
+    labels: list[Labelled] = []
+    faults: list[str] = []
+    for number, line in enumerate(path.read_bytes().splitlines(), start=1):
+        try:
+            labels.append(label_of(line))
+        except Invalid as error:
+            faults.append(f"{path}:{number}: {error}")
+    if faults:
+        more = [f"and {len(faults) - FAULTS_SHOWN} more lines"] if len(faults) > FAULTS_SHOWN else []
+        raise Invalid("\n".join([*faults[:FAULTS_SHOWN], *more, "Nothing was measured; mend or remove these lines."]))
+    return labels
+
+
+def label_of(line: bytes) -> Labelled:
+    """Return the label that a line holds.
+
+    Raises:
+        Invalid: it holds none of the default verifier.
+    """
+    try:
+        known = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"no JSON; write {EXAMPLE}") from error
+    if not isinstance(known, dict) or set(known) != FIELDS:
+        raise Invalid(f"not exactly the fields {', '.join(sorted(FIELDS))}; write {EXAMPLE}")
+    score, supported, verifier = known["score"], known["supported"], known["verifier"]
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        raise Invalid(f"score is {str(score)[:40]}; use a number from 0 to 1")
+    if not isinstance(supported, bool):
+        raise Invalid(f"supported is {str(supported)[:40]!r}; use true or false")
+    if verifier != TYPED.id:
+        raise Invalid(f"verifier is {str(verifier)[:40]!r}; scores of {TYPED.id!r} are calibrated: remove the line")
+    return Labelled(verifier, float(score), supported=supported, origin=Origin.OPERATOR)
+
+
+# What is printed
+
+
+def kinds(labels: Sequence[Labelled]) -> str:
+    supported = sum(label.supported for label in labels)
+    return f"{supported} supported, {len(labels) - supported} unsupported"
+
+
+def result(found: Figures, terms: Terms) -> Iterator[str]:
+    yield f"Threshold: {found.threshold:.4f}, the lowest (from {EVEN:g}) that the bound allows."
+    yield (
+        f"Leaks: {found.leaks} of {found.n} unsupported claims pass; with confidence {1 - terms.delta:g} a share of "
+        f"at most {found.bound(terms.delta):.4f}, and {terms.alpha:g} may."
+    )
+    yield f"Kept: {share(found)} of the supported claims."
+
+
+def share(found: Figures) -> str:
+    return (
+        f"{found.kept} of {found.supported} ({found.kept / found.supported:.1%})" if found.supported else "none known"
+    )
+
+
+def curve(labels: Sequence[Labelled], found: Figures, terms: Terms) -> Iterator[str]:
+    """Yield a table of what other thresholds would come to."""
+    pairs = [label.pair() for label in labels]
+    yield "  threshold   leaks   at most   kept"
+    for at in sorted({*CURVE, found.threshold}):
+        one = figures(pairs, at)
+        chosen = "  <-" if at == found.threshold else ""
+        yield f"  {at:9.4f}  {one.leaks:6}  {one.bound(terms.delta):8.4f}   {share(one)}{chosen}"
+
+
+def change(actor: Actor, found: Figures) -> Iterator[str]:
+    """Yield which calibration decided until now, and what would change."""
+    known = calibrating.in_force(actor)
+    holds = known is not None and known.in_force(on=now().astimezone(dt.UTC).date())
+    decides = known.calibration() if known is not None and holds else CALIBRATION
+    if known is not None and not holds:
+        yield f"{known.calibration().id} expired on {known.expires_on}; the built-in calibration has decided since."
+    by = found.threshold - decides.threshold
+    yield f"Decides until now: {decides.id}, threshold {decides.threshold:.4f}; it would change by {by:+.4f}."
+
+
+def withdrawn(actor: Actor, *, dry_run: bool) -> str:
+    if dry_run:
+        known = calibrating.in_force(actor)
+        return f"Would be withdrawn: {known.calibration().id if known else 'nothing, none is in force'}."
+    record = calibrating.withdraw(actor=actor)
+    return f"Withdrawn: {record.calibration().id}. {CALIBRATION.id}, the built-in calibration, decides from now on."
+
+
+def waiting(workspace: UUID) -> str:
+    """Return how many runs wait for people: their approvals are bound to what decided before."""
+    rows = Approval.objects.filter(workspace_id=workspace, kind=ApprovalKind.DECISION.value)
+    count = rows.filter(state=ApprovalState.PENDING.value).count()
+    return f"Runs that wait for people under what decided before: {count}. Approved now, they end refused: ask anew."
