@@ -9,6 +9,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 
 from audit import console as audit_console
 from evidence import api as evidence_api
+from evidence import calibrations_api
 from orchestration import api, appeals_api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
 from orchestration.console import appeals, approvals, batches, checkpoints, inquiries, runs, webhooks
 from prometheus_site import health, pages
@@ -57,6 +58,7 @@ v1 = [
     path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),
     path("tools/<uuid:tool_id>/compensation", tools_api.ToolCompensation.as_view()),
     path("documents", evidence_api.Documents.as_view()),
+    path("calibrations", calibrations_api.Calibrations.as_view()),
     path("ledger/checkpoint", api.Checkpoint.as_view()),
     path("token", TokenObtainPairView.as_view()),
     path("token/refresh", TokenRefreshView.as_view()),
