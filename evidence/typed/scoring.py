@@ -31,7 +31,7 @@ EVEN = 0.5
 
 # Measured on sentences of the demonstration corpus: as they stand and restated (supported), and changed in one detail
 # (not). tests/evidence/test_demo_calibration.py measures it anew, so it needs no day on which it expires. It bounds the
-# share of such edits that pass; on other material that share is another, and a calibration of its own is due.
+# share of such edits that pass; on other material that share is another, and a workspace's own is due (calibrating.py).
 CALIBRATION = Calibration(
     id="demo-edits-2",
     verifier="typed-2",

@@ -25,7 +25,7 @@ from audit.fields import open_text
 from audit.models import Workspace
 from audit.vault import SealError
 from orchestration import metrics, priority, requests, runs
-from orchestration.engine import draining
+from orchestration.engine import draining, policies
 from orchestration.engine.bench import GRAPH_VERSION, Bench, parts
 from orchestration.engine.checkpoints import CheckpointRefused, CheckpointTooNew, DjangoSaver, StepTooLarge
 from orchestration.engine.drafting import StepFailed
@@ -192,7 +192,7 @@ def drive(lease: Lease, heartbeat: Heartbeat, *, clock: Callable[[], float]) -> 
     saver, graph = engine()
     saver.attach(journal)
     try:
-        bench = Bench(journal, request, parts(), watch_over(run, heartbeat))
+        bench = Bench(journal, request, policies.of_workspace(parts(), run.workspace_id), watch_over(run, heartbeat))
         finished = step_through(graph, bench, heartbeat, clock=clock)
     finally:
         saver.detach(journal)

@@ -25,6 +25,7 @@ from evidence import models as evidence_models
 from evidence import records as evidence_records
 from evidence.passages import Passage
 from orchestration import requests, restoring, runs
+from orchestration.engine import policies
 from orchestration.engine.bench import GRAPH_VERSION, Bench, State, parts
 from orchestration.engine.checkpoints import CheckpointRefused, DjangoSaver
 from orchestration.engine.gathering import from_json, masked
@@ -172,7 +173,7 @@ def begin_fork(restore: Restore, fork: Run) -> Run:
         journal.flush(barrier=True)
         return fork
     chosen = checkpoint_of(DjangoSaver(key=keys.load(parent.key_id)), parent, restore.plan["base"])
-    bench = Bench(journal, request_of(fork, journal), parts())
+    bench = Bench(journal, request_of(fork, journal), policies.of_workspace(parts(), fork.workspace_id))
     journal.set(graph_version=GRAPH_VERSION, policy_hash=bench.parts.policy_hash)
     if fork.state == RunState.INITIALIZED:
         journal.move("process")

@@ -15,8 +15,10 @@ from audit.actors import SYSTEM
 from audit.errors import Conflict, Invalid, NotAllowed, NotFound
 from audit.events import EventType
 from audit.models import DataKey
+from evidence import calibrating
+from evidence.models import ClaimBundle
 from orchestration import records, restoring, runs, tasks
-from orchestration.engine import driver, restorer
+from orchestration.engine import bench, driver, policies, restorer
 from orchestration.engine.checkpoints import CheckpointRefused, DjangoSaver
 from orchestration.engine.drafting import StepFailed
 from orchestration.engine.graph import build
@@ -26,6 +28,7 @@ from orchestration.runs import OwnRequest
 from orchestration.snapshots import Thread
 from orchestration.states import ActionState, RestoreKind, RunState
 from tests.audit.tampering import unguard
+from tests.evidence.labelling import labels
 from tests.pipeline.asking import CASES, ask, fresh
 from tests.pipeline.noting import noted, opened
 from tests.pipeline.returning import REASON, approved, at, fork_of, plan, requested, restored, types
@@ -131,6 +134,19 @@ def test_where_something_comes_after_a_checkpoint_the_failed_run_is_forked(
     assert plan(quick, run, "draft").kind == RestoreKind.FORK
     fork = fork_of(quick, run, "draft")
     assert (fork.state, fresh(run).state) == ("COMPLETED", "FAILED")
+
+
+def test_a_fork_is_judged_with_the_calibration_that_is_in_force_when_it_begins(
+    quick: Stage, failed_before: Callable[[str, str], Run]
+) -> None:
+    run = failed_before("orchestration.engine.deciding.decide", "a")
+    record = calibrating.calibrate(labels([0.6], [0.1] * 60), actor=quick.actors["ada"])
+    fork = restored(quick, run, "draft").fork
+    assert fork is not None
+    assert fresh(fork).policy_hash == policies.of_workspace(bench.parts(), run.workspace_id).policy_hash
+    assert fresh(fork).policy_hash != fresh(run).policy_hash
+    driver.advance(fork.pk)
+    assert ClaimBundle.objects.get(run=fork.pk).calibration == f"record-{record.pk}"
 
 
 def test_an_effect_that_failed_is_tried_again_after_a_restore(quick: Stage, tmp_path: Path) -> None:

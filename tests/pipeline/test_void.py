@@ -9,6 +9,7 @@ import pytest
 from audit import keys
 from audit.fields import seal_text
 from audit.models import Entry
+from evidence import calibrating
 from evidence.models import Claim, Document, Evidence
 from guardians.models import Review
 from guardians.toolrisk import Tier
@@ -19,6 +20,7 @@ from orchestration.engine.inspection import Inspection
 from orchestration.management.stage import Stage
 from orchestration.models import Run, Tool, ToolServer
 from tests.audit.tampering import unguard
+from tests.evidence.labelling import labels, strict
 from tests.pipeline.asking import fresh
 from tests.pipeline.noting import REASON, Notary, allowed, noted, opened
 
@@ -170,6 +172,37 @@ def test_another_policy_voids_what_was_approved_under_the_first(
     monkeypatch.setattr(driver, "parts", lambda: parts)
     run = driven(approved)
     assert (run.decision, voided(run), notary.notes()) == ("REFUSE", ["policy"], [])
+
+
+def calibrate(stage: Stage) -> None:
+    calibrating.calibrate(strict(), actor=stage.actors["ada"])
+
+
+def withdraw(stage: Stage) -> None:
+    calibrating.withdraw(actor=stage.actors["ada"])
+
+
+def test_a_calibration_that_is_made_while_a_run_waits_voids_what_was_approved(
+    quick: Stage, approved: Run, notary: Notary
+) -> None:
+    calibrate(quick)
+    run = driven(approved)
+    assert (run.state, run.decision, voided(run), notary.notes()) == ("COMPLETED", "REFUSE", ["policy"], [])
+
+
+@pytest.mark.parametrize(
+    ("change", "decision", "notes"), [(lambda _: None, "PUBLISH", 1), (withdraw, "REFUSE", 0), (calibrate, "REFUSE", 0)]
+)
+def test_what_was_judged_with_a_calibration_is_done_while_that_is_in_force(
+    quick: Stage, notary: Notary, change: Callable[[Stage], None], decision: str, notes: int
+) -> None:
+    calibrating.calibrate(labels([0.6], [0.1] * 60), actor=quick.actors["ada"])
+    run = noted(quick, "Kept.")
+    approval = run.approvals.get()
+    runs.approve(approval.pk, actor=quick.actors["alan"], reason=REASON, seen=approval.binding)
+    change(quick)
+    run = driven(run)
+    assert (run.state, run.decision, len(notary.notes())) == ("COMPLETED", decision, notes)
 
 
 def test_the_ledger_says_what_voided_an_approval(approved: Run, notary: Notary) -> None:
