@@ -75,14 +75,14 @@ def measured(labels: Sequence[Labelled], *, terms: Terms = DEFAULT_TERMS, verifi
         )
     chosen = threshold(pairs, alpha=terms.alpha, delta=terms.delta, least=terms.least)
     if chosen is None:
-        raise Invalid(refusal(pairs_at=figures(pairs, max(pair.score for pair in pairs)), terms=terms))
+        raise Invalid(refusal(figures(pairs, max(pair.score for pair in pairs)), terms))
     return figures(pairs, chosen)
 
 
-def refusal(*, pairs_at: Figures, terms: Terms) -> str:
+def refusal(strictest: Figures, terms: Terms) -> str:
     return (
-        f"no threshold holds: even at the highest score, {pairs_at.threshold:.4f}, {pairs_at.leaks} of {pairs_at.n} "
-        f"unsupported claims pass, a share of up to {pairs_at.bound(terms.delta):.3f}, and at most {terms.alpha:g} "
+        f"no threshold holds: even at the highest score, {strictest.threshold:.4f}, {strictest.leaks} of {strictest.n} "
+        f"unsupported claims pass, a share of up to {strictest.bound(terms.delta):.3f}, and at most {terms.alpha:g} "
         "may: label more claims, or look at those that pass"
     )
 

@@ -19,12 +19,14 @@ from evidence.typed.scoring import EVEN, TYPED
 from orchestration.engine.bench import Parts
 from orchestration.selection import select
 
+# A slice that begins with a record ends before that expires: what expires while the gate looks at it supports nothing.
+AHEAD = dt.timedelta(hours=1)
 IN_FORCE = "workspace_id = %s AND verifier = %s AND state = %s"
 
 
 def of_workspace(parts: Parts, workspace: UUID) -> Parts:
     """Return the process's parts with the gate that judges the runs of a workspace."""
-    own = calibration_of(workspace, on=now().astimezone(dt.UTC).date())
+    own = calibration_of(workspace, on=(now() + AHEAD).astimezone(dt.UTC).date())
     if own is None:
         return parts
     return replace(parts, gate=replace(parts.gate, calibration=own), policy_hash=hash_with(parts.policy_hash, own))

@@ -83,6 +83,16 @@ def test_an_expired_record_gives_way_to_the_built_in_one(
     assert (run.decision, calibration_ids(run)) == ("PUBLISH", {CALIBRATION.id})
 
 
+@pytest.mark.parametrize(("time", "decides"), [("22:59", True), ("23:30", False)])
+def test_a_record_begins_no_slice_in_the_hour_before_it_expires(
+    ada: Person, monkeypatch: pytest.MonkeyPatch, time: str, decides: bool
+) -> None:
+    record = calibrating.calibrate(strict(), actor=ada.actor)
+    at = dt.datetime.fromisoformat(f"{record.expires_on - dt.timedelta(days=1)}T{time}:00+00:00")
+    monkeypatch.setattr(policies, "now", lambda: at)
+    assert (policy_of(ada) != bench.parts().policy_hash) is decides
+
+
 def test_the_newest_record_decides(ada: Person, grace: Person) -> None:
     calibrating.calibrate(strict(), actor=ada.actor)
     before = policy_of(ada)

@@ -16,13 +16,14 @@ from guardians.toolrisk import Tier
 from orchestration import runs
 from orchestration.console import wording
 from orchestration.engine import bench, driver
+from orchestration.engine.driver import Ended
 from orchestration.engine.inspection import Inspection
 from orchestration.management.stage import Stage
 from orchestration.models import Run, Tool, ToolServer
 from tests.audit.tampering import unguard
 from tests.evidence.labelling import labels, strict
-from tests.pipeline.asking import fresh
-from tests.pipeline.noting import REASON, Notary, allowed, noted, opened
+from tests.pipeline.asking import fresh, submit
+from tests.pipeline.noting import REASON, Notary, allowed, asking, noted, opened
 
 
 @pytest.fixture
@@ -203,6 +204,18 @@ def test_what_was_judged_with_a_calibration_is_done_while_that_is_in_force(
     change(quick)
     run = driven(run)
     assert (run.state, run.decision, len(notary.notes())) == ("COMPLETED", decision, notes)
+
+
+def test_a_calibration_that_is_made_between_gate_and_decision_lets_no_effect_through(
+    quick: Stage, notary: Notary
+) -> None:
+    run = submit(quick, asking("Kept."))
+    assert driver.advance(run.pk, clock=lambda: 1e9 if fresh(run).state == "DECISION" else 0.0) is Ended.SLICED
+    calibrate(quick)
+    approval = driven(run).approvals.get()
+    runs.approve(approval.pk, actor=quick.actors["alan"], reason=REASON, seen=approval.binding)
+    run = driven(run)
+    assert (run.state, run.decision, voided(run), notary.notes()) == ("COMPLETED", "REFUSE", ["policy"], [])
 
 
 def test_the_ledger_says_what_voided_an_approval(approved: Run, notary: Notary) -> None:
