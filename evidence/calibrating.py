@@ -18,15 +18,7 @@ from audit.errors import Invalid, NotFound
 from audit.events import EventType
 from audit.models import Workspace
 from audit.roles import Scope
-from evidence.calibration import (
-    Figures,
-    Labelled,
-    Origin,
-    digest_of,
-    figures,
-    least_unsupported,
-    threshold,
-)
+from evidence.calibration import Figures, Labelled, Origin, digest_of, figures, least_unsupported, threshold
 from evidence.models import CalibrationRecord
 from evidence.states import CalibrationState
 from evidence.typed.scoring import EVEN, TYPED
@@ -34,8 +26,7 @@ from evidence.typed.scoring import EVEN, TYPED
 DAYS_MOST = 730
 # A bound above a quarter, or one that is wrong once in four times, is no reason to trust anything.
 SHARE_LEAST, SHARE_MOST = 0.001, 0.25
-# A threshold is looked for among all scores, each against all labels: seconds for this many.
-LABELS_MOST = 20_000
+LABELS_MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)

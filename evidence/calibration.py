@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -125,8 +126,8 @@ def at_most(leaks: int, n: int, share: float) -> float:
     return min(1.0, math.fsum(map(math.exp, terms)))
 
 
-# It is asked of the few records in force before every judgement.
-@lru_cache(maxsize=64)
+# It is asked of a record in force before every judgement, and takes as long as there are leaks.
+@lru_cache(maxsize=1024)
 def upper_bound(leaks: int, n: int, *, delta: float) -> float:
     """Return the share that ``leaks`` of ``n`` does not exceed with confidence ``1 - delta``; 1.0 without any.
 
@@ -152,15 +153,18 @@ def least_unsupported(*, alpha: float, delta: float) -> int:
 def threshold(pairs: Sequence[Pair], *, alpha: float, delta: float, least: float = 0.0) -> float | None:
     """Return the lowest score, not under ``least``, whose leak is bounded by ``alpha`` with confidence ``1 - delta``.
 
-    None when no score is. The share of unsupported claims that pass falls as the threshold rises, so thresholds are
-    tried from the strictest down and the first that breaks the bound ends the search (Bates et al. 2021,
-    "Distribution-Free, Risk-Controlling Prediction Sets").
+    None when no score is. The share of unsupported claims that pass falls as the threshold rises, so one search for the
+    most leaks that the bound allows decides about all thresholds (Bates et al. 2021, "Distribution-Free,
+    Risk-Controlling Prediction Sets").
     """
-    unsupported = [pair.score for pair in pairs if not pair.supported]
-    chosen = None
-    for candidate in sorted({least, *(pair.score for pair in pairs if pair.score >= least)}, reverse=True):
-        leaks = sum(score >= candidate for score in unsupported)
-        if upper_bound(leaks, len(unsupported), delta=delta) > alpha:
-            break
-        chosen = candidate
-    return chosen
+    unsupported = sorted(pair.score for pair in pairs if not pair.supported)
+    allowed = most_leaks(len(unsupported), alpha=alpha, delta=delta)
+    candidates = {least, *(pair.score for pair in pairs if pair.score >= least)}
+    return min((c for c in candidates if len(unsupported) - bisect_left(unsupported, c) <= allowed), default=None)
+
+
+def most_leaks(n: int, *, alpha: float, delta: float) -> int:
+    """Return how many of ``n`` may leak under the bound; -1 when it breaks without any."""
+    # No bound is below the share that was seen, so no more than that can be allowed.
+    counts = range(int(alpha * n) + 1)
+    return bisect_right(counts, alpha, key=lambda leaks: upper_bound(leaks, n, delta=delta)) - 1

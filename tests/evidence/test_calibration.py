@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.calibration import Calibration, Figures, Pair, figures, least_unsupported, threshold, upper_bound
+from evidence.calibration import (
+    Calibration,
+    Figures,
+    Pair,
+    figures,
+    least_unsupported,
+    most_leaks,
+    threshold,
+    upper_bound,
+)
 
 RECORD = Calibration(
     id="nli-1",
@@ -67,6 +76,25 @@ def test_the_threshold_is_the_lowest_under_which_too_much_would_leak() -> None:
 
 def test_a_threshold_may_be_kept_from_falling_further() -> None:
     assert threshold(pairs([0.9], [0.1] * 100), alpha=0.05, delta=0.1, least=0.75) == 0.75
+
+
+SCORES = st.lists(st.integers(0, 20).map(lambda score: score / 20), max_size=120)
+
+
+@given(supported=SCORES, unsupported=SCORES, least=st.sampled_from([0.0, 0.5]))
+def test_no_lower_score_would_do(supported: list[float], unsupported: list[float], least: float) -> None:
+    known = pairs(supported, unsupported)
+    allowed = [at for at in {least, *supported, *unsupported} if at >= least and bound_at(known, at) <= 0.1]
+    assert threshold(known, alpha=0.1, delta=0.1, least=least) == min(allowed, default=None)
+
+
+def bound_at(known: list[Pair], at: float) -> float:
+    return figures(known, at).bound(0.1)
+
+
+@pytest.mark.parametrize(("n", "leaks"), [(0, -1), (44, -1), (45, 0), (76, 0), (77, 1), (105, 2), (132, 3), (184, 5)])
+def test_so_many_may_leak_and_no_more(n: int, leaks: int) -> None:
+    assert most_leaks(n, alpha=0.05, delta=0.1) == leaks
 
 
 def test_there_is_no_threshold_from_too_few_points() -> None:

@@ -25,7 +25,7 @@ from orchestration.states import ApprovalKind, ApprovalState
 
 FIELDS = {"score", "supported", "verifier"}
 EXAMPLE = f'{{"score": 0.93, "supported": true, "verifier": "{TYPED.id}"}}'
-FILE_LIMIT = 4_000_000
+FILE_LIMIT = 10_000_000
 FAULTS_SHOWN = 10
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
