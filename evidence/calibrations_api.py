@@ -16,7 +16,7 @@ from evidence.calibration import upper_bound
 from evidence.models import CalibrationRecord
 
 
-class CalibrationOut(serializers.Serializer[CalibrationRecord]):
+class CalibrationOut(serializers.Serializer[object]):
     id = serializers.UUIDField()
     calibration = serializers.SerializerMethodField(help_text="as bundles and evidence name it")
     verifier = serializers.CharField()

@@ -130,7 +130,7 @@ def test_the_operator_of_another_workspace_touches_her_own_only(ada: Person, mal
 
 
 def test_model_and_table_of_pairs_know_the_same_transitions() -> None:
-    transitions = CalibrationRecord._meta.get_field("state").get_all_transitions(CalibrationRecord)  # type: ignore[union-attr]
+    transitions = CalibrationRecord._meta.get_field("state").get_all_transitions(CalibrationRecord)
     assert {(one.source, one.target) for one in transitions} == CALIBRATION_TRANSITIONS
 
 

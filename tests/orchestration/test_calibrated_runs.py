@@ -106,7 +106,7 @@ def put(who: Person, **columns: Any) -> None:
     """Insert a record as somebody who passes by the verbs would."""
     known = {"threshold": EVEN, "n": 60, "leaks": 0, "alpha": 0.05, "delta": 0.1, "verifier": TYPED.id, **columns}
     CalibrationRecord.objects.create(
-        workspace_id=who.actor.workspace,
+        workspace_id=workspace_of(who.actor),
         supported=1,
         kept=1,
         appeals=0,
