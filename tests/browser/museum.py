@@ -14,7 +14,7 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
-from evidence.models import Claim
+from evidence.models import Claim, Source
 from orchestration import batches, registry, runs, webhooks
 from orchestration.models import Appeal, Delivery, Restore, Run, Tool
 from orchestration.notices import NoticeType
@@ -65,6 +65,7 @@ def furnish(url: str) -> Museum:
     asked = rows.inquiry(scenes.submit(grace))
     undone = compensated(ada)
     doubted = appeals(grace, ada, published)
+    library = Source.objects.create(workspace=published.workspace, name="Library", weight=0.5)
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -108,7 +109,8 @@ def furnish(url: str) -> Museum:
         "admin-key": "/admin/audit/apikey/add/",
         "admin-entries": "/admin/audit/entry/",
         "admin-members": "/admin/audit/membership/",
-        "admin-source": "/admin/evidence/source/add/",
+        "admin-source": f"/admin/evidence/source/{library.pk}/change/",
+        "admin-documents": "/admin/evidence/document/",
         "admin-user": f"/admin/auth/user/{ada.user.pk}/change/",
         "admin-password": "/admin/password_change/",
         "stranger": "/console/runs",

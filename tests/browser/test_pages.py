@@ -30,7 +30,16 @@ NAMES = (
         "admin-key",
         "admin-entries",
     ),
-    *("admin-members", "admin-source", "admin-user", "admin-password", "stranger", "log-in", "link-used"),
+    *(
+        "admin-members",
+        "admin-source",
+        "admin-documents",
+        "admin-user",
+        "admin-password",
+        "stranger",
+        "log-in",
+        "link-used",
+    ),
 )
 # The admin fades from colour to colour; half-way between two schemes nothing has enough contrast.
 FADES = "document.getAnimations().filter(fade => fade instanceof CSSTransition).map(fade => fade.finished)"

@@ -11,10 +11,13 @@ from audit import keys, vault
 from audit.fields import open_text, seal_text
 from audit.models import Entry
 from audit.vault import SealError
-from orchestration import inquiry, restoring, runs
+from evidence.models import Claim
+from evidence.verdicts import Verdict
+from orchestration import appealing, inquiry, restoring, runs
 from orchestration.engine import driver
 from orchestration.management.stage import Stage
 from orchestration.models import Checkpoint, Run, Webhook
+from orchestration.states import AppealState
 from tests.pipeline.asking import CASES, ask, fresh, submit
 
 # A receiver's secret is sealed under a key of its own, not under a run's; it is tested with the receivers.
@@ -47,7 +50,18 @@ def run(quick: Stage) -> Run:
     driver.advance(run.pk)
     restored(quick, run)
     asked_about(run)
+    doubted(quick, run)
     return fresh(run)
+
+
+def doubted(stage: Stage, run: Run) -> None:
+    """Let a verdict be appealed and decided about: both give a reason."""
+    claim = Claim.objects.filter(bundle__run=run.pk, verdict=Verdict.SUPPORTED.value).first()
+    assert claim is not None
+    told: dict[str, Any] = {"wanted": Verdict.INSUFFICIENT, "reason": "To have a row of each kind."}
+    made = appealing.appeal(run.pk, claim.pk, actor=stage.actors["grace"], **told).appeal
+    word: dict[str, Any] = {"word": AppealState.REJECTED, "reason": told["reason"], "seen": made.binding}
+    appealing.decide(made.pk, actor=stage.actors["alan"], **word)
 
 
 def asked_about(run: Run) -> None:
