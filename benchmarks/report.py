@@ -27,7 +27,9 @@ ABOUT_EVIDENCE = """# How well the evidence gate judges
 
 Made by `python -m benchmarks.report` from [benchmarks/results/evidence.json](../../benchmarks/results/evidence.json),
 which the command below writes; FOLDER holds public development data, none of which is kept here. A test holds this page
-to that file. Whoever wrote the gate has seen these data: figures to rely on come from data that nobody has tuned on.
+to that file. Whoever wrote the gate has seen these data, and the coefficients of its scores were fitted on WiCE dev,
+FeverSymmetric dev and claims changed in this way (`python -m benchmarks.fitting`), not on HaluEval-QA: figures to rely
+on come from data that nobody has tuned on.
 """
 ENGINE = "engine, "  # begins the names of the engine's ratios to its peers
 LEAK = 0.05

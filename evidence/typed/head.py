@@ -1,7 +1,8 @@
 """From features to probabilities: two logistic models whose coefficients stand in a text file that people can read.
 
-``head.json`` was fitted by ``python -m benchmarks.fitting``, which says on what. No weight of what is found is negative
-and none of a difference is positive, so that a claim of which more is found is never less likely to be supported.
+``head.json`` was fitted by ``python -m benchmarks.fitting``, which says on what. For support, no weight of what is
+found is negative and none of a difference is positive, so that a claim of which more is found is never less likely to
+be supported; for contradiction, none at all is negative.
 """
 
 import hashlib
@@ -9,6 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +59,7 @@ def load(file: Path = FILE) -> Head:
     text = file.read_text(encoding="utf-8")
     document = json.loads(text)
     supported = logistic(document["supported"], rising=FOUND, falling=AGAINST)
-    opposed = logistic(document["contradicted"], rising=AGAINST, falling=())
+    opposed = logistic(document["contradicted"], rising=NAMES, falling=())
     return Head(supported, opposed, hashlib.sha256(text.encode()).hexdigest())
 
 
@@ -74,4 +76,7 @@ def logistic(found: Mapping[str, Any], *, rising: Sequence[str], falling: Sequen
     return Logistic(found["bias"], tuple(weights[name] for name in NAMES))
 
 
-HEAD = load()
+@cache
+def built_in() -> Head:
+    """Return the head of this build, read at the first call: features can be changed before they are fitted anew."""
+    return load()

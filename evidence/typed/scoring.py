@@ -18,7 +18,7 @@ from evidence.ranking import Ranked
 from evidence.typed import wording
 from evidence.typed.comparison import OVERLAP_LEAST, Compared, compare, overlap
 from evidence.typed.features import features
-from evidence.typed.head import HEAD
+from evidence.typed.head import built_in
 from evidence.typed.matching import Matching, match
 from evidence.typed.parts import Surroundings
 from evidence.verdicts import Alignment, Rule, Stance
@@ -132,7 +132,7 @@ def aligned(claim: Statement, passage: Passage, found: Beside | None) -> Alignme
     whole = Span(0, len(claim.text))
     if found is None:
         return Alignment(passage, Stance.NEUTRAL, 0.0, 0.0, Rule.TOPIC, whole, Span(0, len(passage.text)))
-    compared, shares = found.compared, HEAD(found.features)
+    compared, shares = found.compared, built_in()(found.features)
     if not compared.conflicts:
         stance = Stance.SUPPORTS if compared.says_all else Stance.NEUTRAL
         return Alignment(passage, stance, *shares, Rule.MATCH, whole, compared.piece.span)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from evidence.typed import head
 from evidence.typed.features import AGAINST, FOUND, NAMES, longest_gap
-from evidence.typed.head import FILE, HEAD, HeadError
+from evidence.typed.head import FILE, HeadError, built_in
+from evidence.typed.scoring import TYPED
 
+HEAD = built_in()
 VALUES = st.lists(st.floats(0, 1), min_size=len(NAMES), max_size=len(NAMES))
 
 
@@ -62,3 +64,8 @@ def test_the_head_is_known_by_the_hash_of_its_file(tmp_path: Path) -> None:
 
 def test_a_detail_that_was_added_is_one_stretch() -> None:
     assert [longest_gap(held) for held in ([], [True], [False, False, True, False])] == [0, 0, 2]
+
+
+def test_other_coefficients_are_another_verifier() -> None:
+    # Scores that a workspace has calibrated mean something else then: with the hash, the id has to change.
+    assert (TYPED.id, HEAD.sha256[:16]) == ("typed-2", "3f8832d63a22c7bc")
