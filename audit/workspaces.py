@@ -1,4 +1,4 @@
-"""How the runs of a workspace are driven: set by its operator, kept in the ledger."""
+"""Workspaces: found by their slug, and how their runs are driven, which an operator sets and the ledger keeps."""
 
 from uuid import UUID
 
@@ -14,6 +14,20 @@ from audit.models import Workspace
 from audit.roles import Scope
 
 RUNS_LIMIT = 10_000
+NAMED = 20
+
+
+def named(slug: str) -> Workspace:
+    """Return the workspace that somebody at the command line names.
+
+    Raises:
+        NotFound: there is none of that slug; the message names some that there are.
+    """
+    found = Workspace.objects.filter(slug=slug).first()
+    if found is None:
+        known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:NAMED]) or "none yet"
+        raise NotFound(f"no workspace {slug!r}; there is: {known}")
+    return found
 
 
 @transaction.atomic

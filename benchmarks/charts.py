@@ -53,7 +53,7 @@ class Axis:
         share = (math.log10(value) - math.log10(self.low)) / (math.log10(self.high) - math.log10(self.low))
         return round(self.begin + share * (self.end - self.begin), 1)
 
-    def decades(self) -> list[float]:
+    def marks(self) -> list[float]:
         return [10.0**power for power in range(round(math.log10(self.low)), round(math.log10(self.high)) + 1)]
 
 
@@ -104,16 +104,19 @@ def curves(title: str, shown: Sequence[Curve], *, x: str, y: str, goal: float, s
     return document(title, says, parts)
 
 
-def grid(across: Axis, up: Axis, *, x: str, y: str) -> list[str]:
+def grid(
+    across: "Axis | Shares", up: "Axis | Shares", *, x: str, y: str, tell: tuple[str, str] = (",.0f", ",g")
+) -> list[str]:
+    """Return a line and a number for each mark of both axes; ``tell`` is how their numbers are written."""
     columns = [
         f'<line class="grid" x1="{across.at(at)}" x2="{across.at(at)}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text class="small" x="{across.at(at)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{at:,.0f}</text>'
-        for at in across.decades()
+        f'<text class="small" x="{across.at(at)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{at:{tell[0]}}</text>'
+        for at in across.marks()
     ]
     rows = [
         f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up.at(at)}" y2="{up.at(at)}"/>'
-        f'<text class="small" x="{LEFT - 8}" y="{up.at(at) + 4}" text-anchor="end">{at:,g}</text>'
-        for at in up.decades()
+        f'<text class="small" x="{LEFT - 8}" y="{up.at(at) + 4}" text-anchor="end">{at:{tell[1]}}</text>'
+        for at in up.marks()
     ]
     middle = (LEFT + WIDTH - RIGHT) / 2
     names = [
@@ -165,32 +168,13 @@ def shares(title: str, shown: Sequence[Curve], *, x: str, y: str, goal: tuple[fl
         Curve(curve.name, tuple(point for point in curve.points if point[0] <= across.high), dots=False)
         for curve in shown
     ]
-    parts = [*lines(across, up, x=x, y=y)]
+    parts = [*grid(across, up, x=x, y=y, tell=(".0%", ".0%"))]
     parts += [drawn(curve, across, up, colour=number % COLOURS) for number, curve in enumerate(inside)]
     parts += [named(curve, number) for number, curve in enumerate(inside)]
     at = across.at(goal[0]), up.at(goal[1])
     parts.append(f'<path class="goal" d="M{at[0] - 8} {at[1]}h16M{at[0]} {at[1] - 8}v16"/>')
     parts.append(f'<text class="goal-text" x="{at[0] + 12}" y="{at[1] + 4}">goal</text>')
     return document(title, says, parts)
-
-
-def lines(across: Shares, up: Shares, *, x: str, y: str) -> list[str]:
-    columns = [
-        f'<line class="grid" x1="{across.at(at)}" x2="{across.at(at)}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>'
-        f'<text class="small" x="{across.at(at)}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{at:.0%}</text>'
-        for at in across.marks()
-    ]
-    rows = [
-        f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{up.at(at)}" y2="{up.at(at)}"/>'
-        f'<text class="small" x="{LEFT - 8}" y="{up.at(at) + 4}" text-anchor="end">{at:.0%}</text>'
-        for at in up.marks()
-    ]
-    middle = (LEFT + WIDTH - RIGHT) / 2
-    names = [
-        f'<text class="small" x="{middle}" y="{HEIGHT - 14}" text-anchor="middle">{escape(x)}</text>',
-        f'<text class="small" x="{LEFT - 8}" y="{TOP - 12}" text-anchor="start">{escape(y)}</text>',
-    ]
-    return columns + rows + names
 
 
 def named(curve: Curve, number: int) -> str:

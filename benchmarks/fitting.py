@@ -48,7 +48,6 @@ class Row:
     values: tuple[float, ...]
     supported: bool
     otherwise: bool
-    group: str
     weight: float = 1.0
 
 
@@ -71,12 +70,12 @@ def direction(rising: Sequence[str], falling: Sequence[str]) -> Direction:
 SUPPORT, CONTRADICTION = direction(FOUND, AGAINST), direction(NAMES, ())
 
 
-def rows_of(item: Item, *, otherwise: bool, weight: float = 1.0) -> Iterator[Row]:
+def rows_of(item: Item, *, otherwise: bool) -> Iterator[Row]:
     """Yield a row for each statement of a supported item, and one for the least carried of an unsupported one."""
     around = Context(item.context, passages_of(item))
     found = [best for one in claims.split(item.claim) if (best := best_of(one.text, around)) is not None]
     kept = found if item.supported else sorted(found, key=proxy)[:1]
-    yield from (Row(values, item.supported, otherwise, item.group, weight) for values in kept)
+    yield from (Row(values, item.supported, otherwise) for values in kept)
 
 
 def best_of(text: str, around: Context) -> tuple[float, ...] | None:

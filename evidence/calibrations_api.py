@@ -1,17 +1,15 @@
 """A workspace's own calibrations over HTTP: listed, with what each rests on."""
 
-from typing import Any, cast
-
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.access import workspace_of
 from audit.roles import Scope
+from evidence.api import NewestFirst, actor_of
 from evidence.calibration import upper_bound
 from evidence.models import CalibrationRecord
 
@@ -48,11 +46,6 @@ class CalibrationOut(serializers.Serializer[object]):
         return upper_bound(record.leaks, record.n, delta=record.delta)
 
 
-class NewestFirst(CursorPagination):
-    page_size = 50
-    ordering = ("-created_at", "-id")
-
-
 class Calibrations(APIView):
     scopes = {"GET": Scope.DOCUMENTS_READ}
 
@@ -63,7 +56,7 @@ class Calibrations(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the workspace's own calibrations, newest first. Without one that decides, the built-in one does."""
-        workspace = workspace_of(cast("Any", request).actor)
+        workspace = workspace_of(actor_of(request))
         paginator = NewestFirst()
         rows = CalibrationRecord.objects.filter(workspace_id=workspace)
         found = paginator.paginate_queryset(rows, request, view=self)

@@ -14,6 +14,7 @@ from evidence.typed.head import FILE, HeadError, built_in
 from evidence.typed.scoring import TYPED
 
 HEAD = built_in()
+ROOT = Path(__file__).resolve().parents[2]
 VALUES = st.lists(st.floats(0, 1), min_size=len(NAMES), max_size=len(NAMES))
 
 
@@ -69,3 +70,10 @@ def test_a_detail_that_was_added_is_one_stretch() -> None:
 def test_other_coefficients_are_another_verifier() -> None:
     # Scores that a workspace has calibrated mean something else then: with the hash, the id has to change.
     assert (TYPED.id, HEAD.sha256[:16]) == ("typed-2", "3f8832d63a22c7bc")
+
+
+def test_a_claim_of_which_a_fifth_is_not_carried_needs_a_persons_word_in_finance() -> None:
+    pack = (ROOT / "guardians/packs/finance.yaml").read_text(encoding="utf-8")
+    asked = float(pack.partition("c.support < ")[2].partition(")")[0])
+    most = [(0.8 if name == "carried" else 1.0) if name in FOUND else 0.0 for name in NAMES]
+    assert HEAD.supported(most) < asked < HEAD.supported(put(most, "carried", 1.0))

@@ -5,10 +5,10 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from audit import apikeys
+from audit import apikeys, workspaces
 from audit.access import actor_of_user
 from audit.actors import Actor, ActorKind
-from audit.errors import Problem
+from audit.errors import NotFound, Problem
 from audit.models import Workspace
 from audit.roles import Scope
 
@@ -23,10 +23,10 @@ class Command(BaseCommand):
         parser.add_argument("scopes", nargs="+", metavar="SCOPE", help=f"one or more of: {', '.join(sorted(Scope))}")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        workspace = Workspace.objects.filter(slug=options["workspace"]).first()
-        if workspace is None:
-            known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
-            raise CommandError(f"no workspace {options['workspace']!r}; there is: {known}")
+        try:
+            workspace = workspaces.named(options["workspace"])
+        except NotFound as error:
+            raise CommandError(str(error)) from error
         command = Actor(ActorKind.SYSTEM, "command", workspace.pk)
         maker = owner(options["owner"], workspace) if options["owner"] else command
         try:

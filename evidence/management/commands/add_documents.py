@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit import workspaces
 from audit.actors import Actor, ActorKind
-from audit.errors import Invalid, Problem
-from audit.models import Workspace
+from audit.errors import Invalid, NotFound, Problem
 from audit.roles import Scope
 from evidence import corpus
 from evidence.documents.media import PDF_BYTES_LIMIT, SUFFIXES
@@ -31,7 +31,10 @@ class Command(BaseCommand):
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help=f"files: {', '.join(SUFFIXES)}")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        workspace = workspace_named(options["workspace"])
+        try:
+            workspace = workspaces.named(options["workspace"]).pk
+        except NotFound as error:
+            raise CommandError(str(error)) from error
         check_words(options)
         paths: list[Path] = options["paths"]
         failed = 0
@@ -75,14 +78,6 @@ def outcome(version: int, *, dry: bool) -> str:
     if not version:
         return "unchanged"
     return f"{'would be ' if dry else ''}added as version {version}"
-
-
-def workspace_named(slug: str) -> UUID:
-    found = Workspace.objects.filter(slug=slug).first()
-    if found is None:
-        known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
-        raise CommandError(f"no workspace {slug!r}; there is: {known}")
-    return found.pk
 
 
 def check_words(options: dict[str, Any]) -> None:

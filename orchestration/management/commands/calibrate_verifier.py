@@ -10,10 +10,10 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now
 
+from audit import workspaces
 from audit.access import workspace_of
 from audit.actors import Actor, ActorKind
 from audit.errors import Invalid, Problem
-from audit.models import Workspace
 from audit.roles import Scope
 from evidence import calibrating
 from evidence.calibrating import DEFAULT_TERMS, Terms
@@ -43,9 +43,9 @@ class Command(BaseCommand):
         parser.add_argument("--withdraw", action="store_true", help="end the record in force instead")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        workspace = workspace_named(options["workspace"])
-        actor = Actor(ActorKind.SYSTEM, "command", workspace, frozenset({Scope.WORKSPACE_WRITE}))
         try:
+            workspace = workspaces.named(options["workspace"]).pk
+            actor = Actor(ActorKind.SYSTEM, "command", workspace, frozenset({Scope.WORKSPACE_WRITE}))
             if options["withdraw"]:
                 said = withdrawn(actor, dry_run=options["dry_run"])
             else:
@@ -83,14 +83,6 @@ class Command(BaseCommand):
                 "often: what follows holds for claims like those that were labelled."
             )
         return [*appealed, *filed]
-
-
-def workspace_named(slug: str) -> UUID:
-    found = Workspace.objects.filter(slug=slug).first()
-    if found is None:
-        known = ", ".join(Workspace.objects.values_list("slug", flat=True)[:20]) or "none yet"
-        raise CommandError(f"no workspace {slug!r}; there is: {known}")
-    return found.pk
 
 
 # Labels
