@@ -4,7 +4,7 @@ Pure. Whatever is missing, late, broken or unknown leads to INSUFFICIENT with it
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from audit.stakes import Stakes
@@ -114,6 +114,15 @@ def unjudged(statement: Statement, reason: Reason) -> JudgedClaim:
     return JudgedClaim(statement, Verdict.INSUFFICIENT, 0.0, 0.0, reason, wording.of_reason(reason), ())
 
 
+def unspoken(statement: Statement, found: Sequence[Alignment]) -> JudgedClaim:
+    """Return the verdict on a statement that no passage is about, as likely as the words that they do hold make it."""
+    silent = unjudged(statement, Reason.NO_EVIDENCE)
+    if not found:
+        return silent
+    supported, contradicted = shares(found, ())
+    return replace(silent, p_supported=supported, p_contradicted=contradicted)
+
+
 def judge_one(statement: Statement, terms: Terms) -> JudgedClaim:
     if not statement.text.strip() or not terms.passages:
         return unjudged(statement, Reason.NO_EVIDENCE)
@@ -121,7 +130,7 @@ def judge_one(statement: Statement, terms: Terms) -> JudgedClaim:
         found = aligned(terms.verifier, statement, candidates(statement, terms), context=terms.context)
     except VerifierFault:
         return unjudged(statement, Reason.VERIFIER_UNAVAILABLE)
-    return concluded(statement, [item for item in found if item.rule is not Rule.TOPIC], terms)
+    return concluded(statement, found, terms)
 
 
 def candidates(statement: Statement, terms: Terms) -> list[Passage]:
@@ -137,10 +146,11 @@ def candidates(statement: Statement, terms: Terms) -> list[Passage]:
     ]
 
 
-def concluded(statement: Statement, found: Sequence[Alignment], terms: Terms) -> JudgedClaim:
+def concluded(statement: Statement, aligned_: Sequence[Alignment], terms: Terms) -> JudgedClaim:
     """Return the verdict that the alignments of one statement come to."""
+    found = [item for item in aligned_ if item.rule is not Rule.TOPIC]
     if not found:
-        return unjudged(statement, Reason.NO_EVIDENCE)
+        return unspoken(statement, aligned_)
     supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.p_supported >= terms.threshold]
     contradicting = [a for a in found if a.stance is Stance.CONTRADICTS]
     weighed = weigh(spoken(supporting), spoken(contradicting), terms.need)

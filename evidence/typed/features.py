@@ -7,20 +7,22 @@ tells how long a claim is.
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
-from evidence.language.reading import FULL, Reading
+from evidence.language.reading import Reading
 from evidence.language.text import Kind
 from evidence.typed.comparison import Compared
 from evidence.typed.parts import Surroundings
 from evidence.verdicts import Rule
 
-DIFFERENCES = tuple(rule for rule in Rule if rule not in {Rule.MATCH, Rule.TOPIC})
-# So many words that nobody says, or so many in a row, are as bad as more of them.
-NOVEL_MOST, GAP_MOST = 3, 4
+# Of these a sentence says something else in the place of what the claim says, or is silent where the claim narrows.
+DIFFERENCES = tuple(rule for rule in Rule if rule not in {Rule.MATCH, Rule.TOPIC, Rule.ENTITY, Rule.DETAIL})
+# What narrows is a difference even where the sentence has nothing there: "only", "all".
+NARROWING = Rule.QUANTIFIER
+# So many words in a row that the passage does not hold are as bad as more of them.
+GAP_MOST = 4
 FOUND = (
-    "says_all", "carried", "words_in_sentence", "words_in_passage", "words_in_source", "names_in_passage",
-    "names_in_source", "values_in_source", "nothing_novel", "no_gap_in_passage", "no_gap_in_source",
+    "carried", "words_in_passage", "words_in_source", "names_in_source", "values_in_source", "no_gap_in_passage",
 )  # fmt: skip
-AGAINST = (*(f"differs_{rule.value.lower()}" for rule in DIFFERENCES), "opposed", "contradicts")
+AGAINST = (*(f"differs_{rule.value.lower()}" for rule in DIFFERENCES), "contradicts")
 NAMES = (*FOUND, *AGAINST)
 
 
@@ -31,28 +33,36 @@ def features(found: Compared, around: Surroundings, source: AbstractSet[str]) ->
         source: what the words and numbers of all passages of the same source are compared by.
     """
     claim, missing = found.matching.claim, frozenset(found.matching.missing)
+    differ = {conflict.rule for conflict in found.conflicts if conflict.source is not None}
+    differ |= {conflict.rule for conflict in found.conflicts if conflict.rule is NARROWING}
+    return (
+        found.score,
+        *spread(claim, missing, around, source),
+        *(float(rule in differ) for rule in DIFFERENCES),
+        float(found.contradicts),
+    )
+
+
+def apart(claim: Reading, around: Surroundings, source: AbstractSet[str]) -> tuple[float, ...]:
+    """Return the value of each of NAMES where no sentence of the passage is about the claim."""
+    missing = frozenset(range(len(claim.words)))
+    return (0.0, *spread(claim, missing, around, source), *(0.0 for _ in AGAINST))
+
+
+def spread(
+    claim: Reading, missing: AbstractSet[int], around: Surroundings, source: AbstractSet[str]
+) -> tuple[float, ...]:
+    """Return the value of each of FOUND but the first: what is found in the passage and in all of its source."""
     passage = places_in(claim, missing, around.passage)
     sourced = places_in(claim, missing, source | around.passage)
-    asked = [place for place, word in enumerate(claim.words) if word.key in around.question]
-    names = [place for place, word in enumerate(claim.words) if word.name and place not in asked]
-    novel = [place for place, weight in enumerate(claim.weights) if weight == FULL and not sourced[place]]
+    names = [place for place, word in enumerate(claim.words) if word.name and word.key not in around.question]
     valued = values(claim)
-    differ = {conflict.rule for conflict in found.conflicts}
     return (
-        float(found.says_all),
-        found.score,
-        found.overlap,
         share_of(claim, passage),
         share_of(claim, sourced),
-        part(sum(passage[place] for place in names), len(names)),
         part(sum(sourced[place] for place in names), len(names)),
         part(sum(is_said(claim, *span, source) for span in valued), len(valued)),
-        1 - min(1.0, len(set(novel) - set(asked)) / NOVEL_MOST),
         1 - min(1.0, longest_gap(passage) / GAP_MOST),
-        1 - min(1.0, longest_gap(sourced) / GAP_MOST),
-        *(float(rule in differ) for rule in DIFFERENCES),
-        float(any(conflict.opposed for conflict in found.conflicts)),
-        float(found.contradicts),
     )
 
 

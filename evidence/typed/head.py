@@ -1,8 +1,10 @@
-"""From features to probabilities: two logistic models whose coefficients stand in a text file that people can read.
+"""From features to probabilities: coefficients that stand in a text file, and which people can read.
 
-``head.json`` was fitted by ``python -m benchmarks.fitting``, which says on what. For support, no weight of what is
-found is negative and none of a difference is positive, so that a claim of which more is found is never less likely to
-be supported; for contradiction, none at all is negative.
+P(supported) is a logistic model of what is found, of which each difference leaves the share that the file says; where
+the rest is found word for word, a difference weighs most. P(contradicted) is a logistic model of both.
+``head.json`` was fitted by ``python -m benchmarks.fitting``, which says on what. No weight of what is found is negative
+for support, and no difference leaves more than there was: a claim of which more is found is never less likely to be
+supported. For contradiction, no weight at all is negative.
 """
 
 import hashlib
@@ -25,7 +27,7 @@ class HeadError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """A weight for each of NAMES, in their order."""
+    """A weight for each of some names, in their order."""
 
     bias: float
     weights: tuple[float, ...]
@@ -38,16 +40,31 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """``supported``: P(supported). ``opposed``: P(contradicted), given that it is not supported."""
+    """What the features come to.
 
-    supported: Logistic
+    Attributes:
+        found: P(supported) without the differences, from the values of FOUND.
+        left: the share of it, 0 to 1, that each difference of AGAINST leaves.
+        opposed: P(contradicted) from the values of NAMES, given that the claim is not supported.
+    """
+
+    found: Logistic
+    left: tuple[float, ...]
     opposed: Logistic
     sha256: str
 
-    def __call__(self, values: Sequence[float]) -> tuple[float, float]:
-        """Return P(supported) and P(contradicted); with P(insufficient) they come to 1."""
-        supported = self.supported(values)
-        return supported, (1 - supported) * self.opposed(values)
+    def likely(self, values: Sequence[float]) -> float:
+        """Return P(supported) by what is found alone."""
+        return self.found(values[: len(FOUND)])
+
+    def leaves(self, values: Sequence[float]) -> float:
+        """Return the share of it that the differences leave, 0 to 1."""
+        differences = values[len(FOUND) :]
+        return math.prod(1 - value * (1 - left) for value, left in zip(differences, self.left, strict=True))
+
+    def contradicted(self, values: Sequence[float], supported: float) -> float:
+        """Return P(contradicted) beside P(supported); with P(insufficient) they come to 1."""
+        return (1 - supported) * self.opposed(values)
 
 
 def load(file: Path = FILE) -> Head:
@@ -58,22 +75,28 @@ def load(file: Path = FILE) -> Head:
     """
     text = file.read_text(encoding="utf-8")
     document = json.loads(text)
-    supported = logistic(document["supported"], rising=FOUND, falling=AGAINST)
-    opposed = logistic(document["contradicted"], rising=NAMES, falling=())
-    return Head(supported, opposed, hashlib.sha256(text.encode()).hexdigest())
+    left = document["left"]
+    checked(left, AGAINST, low=0.0, high=1.0)
+    found, opposed = logistic(document["found"], FOUND), logistic(document["contradicted"], NAMES)
+    return Head(found, tuple(left[name] for name in AGAINST), opposed, hashlib.sha256(text.encode()).hexdigest())
 
 
-def logistic(found: Mapping[str, Any], *, rising: Sequence[str], falling: Sequence[str]) -> Logistic:
-    weights = {name: value for name, value in found.items() if name != "bias"}
-    if weights.keys() != set(NAMES) or "bias" not in found:
-        wrong = sorted(weights.keys() ^ set(NAMES)) or ["bias"]
-        raise HeadError(f"coefficients are missing or unknown: {', '.join(wrong)}; fit the head anew")
-    for name, value in found.items():
+def logistic(given: Mapping[str, Any], names: Sequence[str]) -> Logistic:
+    weights = {name: value for name, value in given.items() if name != "bias"}
+    checked({"bias": given.get("bias")}, ["bias"], low=-math.inf)
+    checked(weights, names, low=0.0)
+    return Logistic(given["bias"], tuple(weights[name] for name in names))
+
+
+def checked(given: Mapping[str, Any], names: Sequence[str], *, low: float, high: float = math.inf) -> None:
+    if given.keys() != set(names):
+        wrong = ", ".join(sorted(given.keys() ^ set(names)))
+        raise HeadError(f"coefficients are missing or unknown: {wrong}; fit the head anew")
+    for name, value in given.items():
         if not isinstance(value, int | float) or not math.isfinite(value):
             raise HeadError(f"the coefficient of {name} is {value!r}, which is no number: fit the head anew")
-        if (name in rising and value < 0) or (name in falling and value > 0):
+        if not low <= value <= high:
             raise HeadError(f"the coefficient of {name} is {value}, which turns its meaning round: fit the head anew")
-    return Logistic(found["bias"], tuple(weights[name] for name in NAMES))
 
 
 @cache

@@ -17,7 +17,7 @@ from evidence.passages import Passage
 from evidence.ranking import Ranked
 from evidence.typed import wording
 from evidence.typed.comparison import OVERLAP_LEAST, Compared, compare, overlap
-from evidence.typed.features import features
+from evidence.typed.features import apart, features
 from evidence.typed.head import built_in
 from evidence.typed.matching import Matching, match
 from evidence.typed.parts import Surroundings
@@ -25,6 +25,7 @@ from evidence.verdicts import Alignment, Rule, Stance
 from evidence.verifying import Context
 
 COMPARED = 4
+WEIGHED = 2
 TOPIC_LEAST = 0.25
 # What supports is likelier to than not, whatever a calibration would allow.
 EVEN = 0.5
@@ -61,8 +62,11 @@ class TypedVerifier:
         reading = read(claim.text)
         if not reading.whole:
             return tuple(unread(claim, passage) for passage in passages)
-        found = (beside(reading, passage, context) for passage in passages)
-        return tuple(aligned(claim, passage, one) for passage, one in zip(passages, found, strict=True))
+        found = [beside(reading, passage, context) for passage in passages]
+        shares = supports(passages, found)
+        return tuple(
+            aligned(claim, passage, one, share) for passage, one, share in zip(passages, found, shares, strict=True)
+        )
 
 
 TYPED = TypedVerifier()
@@ -70,30 +74,54 @@ TYPED = TypedVerifier()
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """A claim beside the sentence of a passage that decides, and what stands around that.
+    """A claim beside a passage.
 
     Attributes:
-        source: what the words and numbers of all passages of the same source are compared by.
+        compared: with the sentence that decides; None where none shares enough with the claim.
+        features: of the one of the WEIGHED nearest sentences that carries most of it.
     """
 
-    compared: Compared
-    around: Surroundings
-    source: frozenset[str]
+    compared: Compared | None
+    features: tuple[float, ...]
 
     @property
-    def features(self) -> tuple[float, ...]:
-        return features(self.compared, self.around, self.source)
+    def says_all(self) -> bool:
+        return self.compared is not None and self.compared.says_all
 
 
-def beside(reading: Reading, passage: Passage, context: Context) -> Beside | None:
-    """Return the claim beside the nearest sentence of a passage; None where none shares enough with it."""
-    nearest = closest(reading, skim(passage.text))
-    if not nearest:
-        return None
+def beside(reading: Reading, passage: Passage, context: Context) -> Beside:
     around = surroundings(passage.text, passage.title, context.question)
+    source = context.sources.get(passage.source, frozenset())
+    near = closest(reading, skim(passage.text))
+    if not near:
+        return Beside(None, apart(reading, around, source))
+    shares = [overlap(matching) for _, matching in near]
+    nearest = [found for found, share in zip(near, shares, strict=True) if share == max(shares)]
     compared = [compare(matching, piece, around) for piece, matching in nearest]
     best = compared[0] if len(compared) == 1 else max(compared, key=preference)
-    return Beside(best, around, context.sources.get(passage.source, frozenset()))
+    if best.says_all:
+        return Beside(best, features(best, around, source))
+    second = sorted(range(len(near)), key=lambda place: -shares[place])[len(nearest) : WEIGHED]
+    weighed = [best, *(compare(near[place][1], near[place][0], around) for place in second)]
+    return Beside(best, max((features(one, around, source) for one in weighed), key=built_in().likely))
+
+
+def supports(passages: Sequence[Passage], found: Sequence[Beside]) -> list[float]:
+    """Return P(supported) by each passage.
+
+    A difference in what carries most of the claim counts for all that its source says, but for what says all of it:
+    what speaks less of the same thing is silent about it.
+    """
+    head = built_in()
+    likely = [(head.likely(one.features), head.leaves(one.features)) for one in found]
+    leading: dict[str, tuple[float, float]] = {}
+    for passage, (much, leaves) in zip(passages, likely, strict=True):
+        leading[passage.source] = max(leading.get(passage.source, (0.0, -1.0)), (much, -leaves))
+    left = [
+        leaves if one.says_all else min(leaves, -leading[passage.source][1])
+        for passage, one, (_, leaves) in zip(passages, found, likely, strict=True)
+    ]
+    return [much * leaves for (much, _), leaves in zip(likely, left, strict=True)]
 
 
 # All claims of an answer ask for the surroundings of the same passages: as many as are skimmed.
@@ -115,10 +143,7 @@ def closest(claim: Reading, skimmed: Skim) -> list[tuple[Piece, Matching]]:
     if not near or not claim.words:
         return []
     best = [skimmed.pieces[place] for _, place in sorted(near)[:COMPARED]]
-    matched = [match(claim, read(piece.text)) for piece in best]
-    shares = [overlap(matching) for matching in matched]
-    most = max(shares)
-    return [found for found, share in zip(zip(best, matched, strict=True), shares, strict=True) if share == most]
+    return [(piece, match(claim, read(piece.text))) for piece in best]
 
 
 def unread(claim: Statement, passage: Passage) -> Alignment:
@@ -127,12 +152,13 @@ def unread(claim: Statement, passage: Passage) -> Alignment:
     return Alignment(passage, Stance.NEUTRAL, 0.0, 0.0, Rule.MATCH, *spans, wording.TOO_LONG)
 
 
-def aligned(claim: Statement, passage: Passage, found: Beside | None) -> Alignment:
+def aligned(claim: Statement, passage: Passage, found: Beside, supported: float) -> Alignment:
     """Return the comparison as an alignment: the deciding words on both sides, or all of both where it supports."""
     whole = Span(0, len(claim.text))
-    if found is None:
-        return Alignment(passage, Stance.NEUTRAL, 0.0, 0.0, Rule.TOPIC, whole, Span(0, len(passage.text)))
-    compared, shares = found.compared, built_in()(found.features)
+    shares = supported, built_in().contradicted(found.features, supported)
+    compared = found.compared
+    if compared is None:
+        return Alignment(passage, Stance.NEUTRAL, *shares, Rule.TOPIC, whole, Span(0, len(passage.text)))
     if not compared.conflicts:
         stance = Stance.SUPPORTS if compared.says_all else Stance.NEUTRAL
         return Alignment(passage, stance, *shares, Rule.MATCH, whole, compared.piece.span)

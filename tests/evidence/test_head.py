@@ -22,27 +22,40 @@ def put(values: list[float], name: str, value: float) -> list[float]:
     return [value if known == name else old for known, old in zip(NAMES, values, strict=True)]
 
 
+def supported(values: list[float]) -> float:
+    return HEAD.likely(values) * HEAD.leaves(values)
+
+
 @given(values=VALUES, name=st.sampled_from(FOUND))
 def test_more_that_is_found_never_makes_support_less_likely(values: list[float], name: str) -> None:
-    assert HEAD.supported(put(values, name, 1.0)) >= HEAD.supported(put(values, name, 0.0))
+    assert supported(put(values, name, 1.0)) >= supported(put(values, name, 0.0))
 
 
 @given(values=VALUES, name=st.sampled_from(AGAINST))
 def test_a_difference_never_makes_support_likelier_nor_contradiction_less_so(values: list[float], name: str) -> None:
     differing, agreeing = put(values, name, 1.0), put(values, name, 0.0)
-    assert HEAD.supported(differing) <= HEAD.supported(agreeing)
+    assert supported(differing) <= supported(agreeing)
     assert HEAD.opposed(differing) >= HEAD.opposed(agreeing)
+
+
+def test_a_difference_weighs_most_where_the_rest_is_found() -> None:
+    all_found = [float(name in FOUND) for name in NAMES]
+    alike, unlike = all_found, [0.0] * len(NAMES)
+    lost = [supported(values) - supported(put(values, "contradicts", 1.0)) for values in (alike, unlike)]
+    assert lost[0] > lost[1] > 0
+    assert supported(put(alike, "contradicts", 1.0)) < 0.5 < supported(alike)
 
 
 @given(values=VALUES)
 def test_both_probabilities_together_are_at_most_one(values: list[float]) -> None:
-    supported, contradicted = HEAD(values)
-    assert 0 <= supported <= supported + contradicted <= 1
+    share = supported(values)
+    assert 0 <= share <= share + HEAD.contradicted(values, share) <= 1
 
 
 def changed(tmp_path: Path, **coefficients: object) -> Path:
     document = json.loads(FILE.read_text(encoding="utf-8"))
-    document["supported"] |= coefficients
+    for name, value in coefficients.items():
+        document["left" if name in AGAINST else "found"][name] = value
     file = tmp_path / "head.json"
     file.write_text(json.dumps(document), encoding="utf-8")
     return file
@@ -50,7 +63,15 @@ def changed(tmp_path: Path, **coefficients: object) -> Path:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"carried": -0.1}, {"opposed": 0.1}, {"carried": float("nan")}, {"carried": "2"}, {"length": 1.0}],
+    [
+        {"carried": -0.1},
+        {"contradicts": 1.1},
+        {"contradicts": -0.1},
+        {"carried": float("nan")},
+        {"carried": "2"},
+        {"bias": None},
+        {"length": 1.0},
+    ],
     ids=repr,
 )
 def test_coefficients_that_turn_a_meaning_round_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
@@ -76,4 +97,4 @@ def test_a_claim_of_which_a_fifth_is_not_carried_needs_a_persons_word_in_finance
     pack = (ROOT / "guardians/packs/finance.yaml").read_text(encoding="utf-8")
     asked = float(pack.partition("c.support < ")[2].partition(")")[0])
     most = [(0.8 if name == "carried" else 1.0) if name in FOUND else 0.0 for name in NAMES]
-    assert HEAD.supported(most) < asked < HEAD.supported(put(most, "carried", 1.0))
+    assert supported(most) < asked < supported(put(most, "carried", 1.0))
