@@ -126,6 +126,22 @@ PLACING = {
 TIMED = words("before after until since")
 NEGATED_BY_IN = words("un non in im ir il dis")
 
+# What holds both ways: who is named first says nothing.
+SYMMETRIC = words("""
+    marry married wed wedded engaged divorced meet met border borders adjoin adjacent neighbour neighbours equal equals
+    identical equivalent similar resemble resembles differ differs distinct sibling siblings cousin cousins twin twins
+    spouse spouses partner partners partnered friend friends colleague colleagues rival rivals peer peers ally allies
+    allied merge merges merged intersect overlap overlaps coincide coincides correlate correlates correlated collaborate
+    collaborates collaborated cooperate share shares shared together compete competes parallel contemporary related
+    synonym synonymous opposite connected linked
+""")
+# What has something in it may be said of a place or a whole: "Spain has a port", "there is a port in Spain".
+CONTAINING = words("""
+    contain contains contained include includes included comprise comprises feature features featured host hosts hosted
+    house houses hold holds held lack lacks
+""")
+PLACE_KINDS = words("city town village state province county district island republic kingdom month year")
+
 # Words of one line count as the same. Short lines: what is not listed must be found as it stands.
 SYNONYMS = groups("""
 give administer

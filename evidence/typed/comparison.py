@@ -7,7 +7,7 @@ from operator import mul
 from evidence.language.lexicon import UNIVERSAL, words
 from evidence.language.reading import FULL, Piece, Reading
 from evidence.language.text import Kind
-from evidence.typed import force, parts, polarity, values
+from evidence.typed import force, parts, polarity, subjects, values
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching, replaced
 from evidence.typed.parts import Surroundings
@@ -111,7 +111,7 @@ def compare(matching: Matching, piece: Piece, around: Surroundings) -> Compared:
     """Return what the rules find, and how much of the claim the sentence and what stands around it carry."""
     met = polarity.met_opposites(matching)
     settled = polarity.settled(matching, met)
-    found = list(rules(matching, around, met, settled))
+    found = list(rules(matching, around, met, settled)) or list(subjects.places(matching))
     opposed = {conflict.claim[0] for conflict in found if conflict.rule is Rule.ANTONYM}
     placed = parts.placed(matching, around, settled.keys())
     found += [conflict for conflict in placed.conflicts if conflict.claim[0] not in opposed]
