@@ -17,7 +17,7 @@ from benchmarks.judging import items, lists
 from benchmarks.judging.edits import CLASSES, Base, Change, tail_of
 from benchmarks.judging.items import Item
 from benchmarks.judging.names import Name, names_in
-from evidence.language.lexicon import ANTONYMS
+from evidence.language.lexicon import ANTONYMS, CONTRARIES
 
 SEED = 7
 WANTED = 120  # of a class: where people's claims give fewer, sentences of the documents are quoted and changed
@@ -126,7 +126,7 @@ def plain(text: str) -> str:
 def overlap() -> tuple[int, int]:
     """Return how many of the words that antonyms are made of the gate's own lexicon knows, and how many there are."""
     own = {word for old in lists.OPPOSITES for word in old.split()}
-    return len(own & ANTONYMS.keys()), len(own)
+    return len(own & (ANTONYMS.keys() | CONTRARIES.keys())), len(own)
 
 
 def main() -> None:

@@ -118,6 +118,103 @@ ANTONYMS = pairs("""
     acquitted/convicted guilty/innocent convict/acquit appoint/dismiss hire/fire survive/die unopened/opened
     sweet/bitter wet/dry frozen/thawed single/married married/divorced
 """)
+# Opposed, but what is denied of one need not be said of the other: what is not bullish need not be bearish.
+CONTRARIES = pairs("""
+    ascend/descend ascending/descending climb/drop climb/fall climb/sink soar/plunge soar/plummet surge/plunge
+    surge/slump jump/drop gain/drop rise/drop rise/decline increase/decline increase/fall increase/drop
+    increase/diminish increase/lower decrease/rise decrease/grow decrease/raise reduce/raise reduce/expand
+    reduce/boost grow/decline grow/contract expand/shrink enlarge/shrink enlarge/reduce extend/shorten extend/curtail
+    broaden/narrow widen/narrow deepen/ease intensify/subside amplify/attenuate magnify/minimise maximise/minimise
+    multiply/divide accelerate/decelerate hasten/delay advance/retreat advance/recede forward/backward
+    upward/downward upstream/downstream inward/outward inbound/outbound incoming/outgoing clockwise/anticlockwise
+    clockwise/counterclockwise vertical/horizontal front/rear top/bottom ceiling/floor peak/trough summit/base
+    interior/exterior inner/outer central/peripheral near/distant near/far adjacent/remote
+    coastal/inland onshore/offshore overseas/domestic abroad/home emigrate/immigrate push/pull attract/repel
+    float/sink inflate/deflate tighten/loosen tight/loose lock/unlock load/unload fasten/loosen join/split
+    join/leave unite/divide merge/split combine/separate assemble/dismantle gather/scatter concentrate/dilute
+    concentrated/diluted contract/dilate constrict/dilate compress/decompress encrypt/decrypt encode/decode
+    upload/download install/uninstall upgrade/downgrade allocate/release online/offline synchronous/asynchronous
+    sender/receiver input/output client/server parent/child ancestor/descendant predecessor/successor
+    previous/following preceding/following past/future ancient/modern old/new obsolete/current
+    novice/expert amateur/professional junior/senior employer/employee teacher/student doctor/patient
+    landlord/tenant buyer/seller vendor/customer lender/borrower creditor/debtor winner/loser victor/vanquished
+    host/guest attacker/defender hunter/prey predator/prey king/queen prince/princess uncle/aunt nephew/niece
+    boy/girl actor/actress bride/groom ally/enemy allied/hostile hero/villain
+    benign/cancerous malignant/harmless acute/mild severe/mild serious/minor major/minor fatal/survivable
+    lethal/harmless toxic/harmless poisonous/harmless contagious/noncontagious healthy/sick healthy/ill
+    remission/relapse recover/relapse recover/deteriorate improve/deteriorate improve/decline
+    better/worse alleviate/aggravate alleviate/exacerbate relieve/aggravate soothe/irritate cure/cause
+    agonist/antagonist antigen/antibody afferent/efferent proximal/distal anterior/posterior ventral/dorsal
+    medial/lateral superior/inferior superficial/deep systolic/diastolic inhale/exhale inspiration/expiration
+    swollen/shrunken congenital/acquired hereditary/acquired sterile/contaminated sterile/fertile
+    vein/artery venous/arterial oral/parenteral enteral/parenteral topical/systemic sedative/stimulant
+    anabolic/catabolic aerobic/anaerobic elevated/reduced elevated/depressed raised/lowered suppress/stimulate
+    suppress/enhance block/enable block/activate inhibit/activate inhibit/enhance induce/suppress impair/improve
+    impair/enhance protective/harmful beneficial/harmful beneficial/detrimental helpful/harmful
+    favourable/adverse advantage/disadvantage benefit/harm curative/palliative voluntary/involuntary
+    plaintiff/defendant appellant/respondent prosecution/defence prosecute/defend claimant/respondent
+    petitioner/respondent uphold/overturn affirm/reverse affirm/overturn affirm/deny ratify/repeal enact/repeal
+    ratify/reject adopt/reject adopt/repeal sustain/overrule valid/void valid/invalid binding/nonbinding
+    civil/criminal guilt/innocence convicted/exonerated convict/exonerate conviction/acquittal
+    detain/release imprison/release arrest/release jail/free innocent/culpable liable/exempt subject/exempt
+    admit/deny admit/exclude admit/expel admit/discharge acknowledge/deny concede/contest authorise/forbid
+    authorise/prohibit authorise/deny license/ban legalise/ban legalise/criminalise criminalise/decriminalise
+    comply/violate obey/disobey obey/violate honour/breach fulfil/breach grant/revoke issue/revoke
+    grant/withhold disclose/conceal reveal/conceal reveal/hide publish/withhold expose/protect expose/hide
+    transparent/opaque public/secret public/classified open/secret confidential/public
+    bullish/bearish bull/bear long/short profit/loss profitable/unprofitable revenue/expense income/expenditure
+    income/expense asset/liability credit/debit surplus/deficit solvent/insolvent lend/owe deposit/withdraw
+    deposit/withdrawal save/spend saver/spender invest/divest acquire/divest acquire/sell purchase/sell
+    buyer/vendor boom/bust boom/recession inflation/deflation inflationary/deflationary appreciate/depreciate
+    appreciation/depreciation outperform/underperform overvalued/undervalued overestimate/underestimate
+    lead/trail ahead/behind premium/discount wholesale/retail fixed/variable
+    fixed/floating gross/net prepaid/postpaid bailout/bankruptcy hire/dismiss recruit/dismiss promote/demote
+    promotion/demotion reward/punish reward/penalise praise/condemn praise/blame applaud/condemn admire/despise
+    endorse/oppose endorse/reject welcome/condemn favour/oppose embrace/reject
+    encourage/discourage persuade/dissuade motivate/discourage invite/exclude invite/expel trust/distrust
+    believe/doubt optimistic/pessimistic optimism/pessimism confident/doubtful certain/doubtful certain/unlikely
+    likely/unlikely probable/improbable calm/agitated peace/war peaceful/violent liberal/conservative
+    progressive/conservative democrat/republican majority/opposition unanimous/divided consensus/disagreement
+    liberate/occupy liberate/conquer surrender/resist attack/defend attack/retreat invade/withdraw deploy/withdraw
+    enlist/desert arm/disarm create/abolish establish/abolish establish/dissolve found/dissolve found/close
+    launch/cancel launch/retire introduce/withdraw introduce/abolish schedule/cancel inaugurate/close
+    commission/decommission build/destroy construct/demolish construct/destroy repair/damage restore/destroy
+    preserve/destroy preserve/discard retain/discard keep/discard retain/lose keep/lose find/lose gain/lose
+    catch/release hide/show appear/vanish emerge/vanish born/died birth/death live/die survive/perish
+    arrival/departure entrance/exit entry/exit enter/exit beginning/ending opening/closing introduction/conclusion
+    cause/effect cause/result question/answer ask/answer send/receive give/take supply/demand
+    teach/learn speak/listen remember/forget sleep/wake asleep/awake awake/unconscious conscious/unconscious
+    dead/living raw/cooked fresh/stale ripe/rotten clean/dirty pure/contaminated clear/cloudy transparent/cloudy
+    bright/dark bright/dim light/dark black/white sharp/blunt rough/smooth hard/soft solid/liquid rigid/flexible
+    brittle/tough heavy/lightweight dense/sparse abundant/scarce plentiful/scarce ample/scant crowded/deserted
+    noisy/quiet loud/quiet busy/idle tall/short broad/narrow vast/tiny huge/tiny giant/tiny gigantic/tiny
+    ascent/descent inclusion/exclusion implicit/explicit acceptance/rejection approval/rejection permission/prohibition
+    brave/cowardly generous/stingy honest/dishonest loyal/disloyal polite/rude kind/cruel gentle/harsh strict/lenient
+    lazy/diligent careful/reckless cautious/reckless simple/complicated simple/elaborate straightforward/complicated
+    natural/artificial natural/synthetic organic/synthetic genuine/fake authentic/forged original/copy
+    real/imaginary fact/fiction factual/fictional literal/figurative theory/practice abstract/concrete
+    general/specific universal/local global/local national/local federal/local collective/individual
+    static/dynamic passive/active analog/digital manual/automatic continuous/discrete continuous/intermittent
+    constant/intermittent constant/variable steady/erratic gradual/sudden gradual/abrupt permanent/transient
+    persistent/transient eternal/temporary premature/overdue ahead/overdue prompt/delayed punctual/late
+    prior/subsequent beforehand/afterwards frequent/infrequent daily/occasional ordinary/exceptional
+    typical/atypical usual/unusual familiar/unfamiliar famous/obscure popular/unpopular known/unknown
+    important/trivial significant/negligible substantial/negligible vital/unnecessary necessary/superfluous
+    essential/dispensable useful/useless valuable/worthless meaningful/meaningless hopeful/hopeless
+    successful/unsuccessful lucky/unlucky happy/sad pleasant/unpleasant comfortable/uncomfortable
+    convergent/divergent converge/diverge homogeneous/heterogeneous equal/unequal identical/different
+    similar/dissimilar symmetric/asymmetric parallel/perpendicular finite/infinite concave/convex
+    acid/alkaline acidic/alkaline acidic/basic cation/anion cathode/anode oxidise/reduce oxidation/reduction
+    endothermic/exothermic absorb/emit reflect/absorb evaporate/condense melt/freeze boil/freeze heat/cool
+    heating/cooling ignite/extinguish conductor/insulator hydrophilic/hydrophobic soluble/insoluble
+    herbivore/carnivore nocturnal/diurnal aquatic/terrestrial marine/terrestrial wild/domestic wild/tame
+    sunrise/sunset dawn/dusk noon/midnight flood/drought drought/deluge
+""")
+# Beginnings that turn a word into its opposite.
+OPPOSED_BEGINNINGS = (
+    ("hyper", "hypo"), ("over", "under"), ("pre", "post"), ("macro", "micro"), ("anti", "pro"), ("brady", "tachy"),
+    ("up", "down"), ("intra", "extra"), ("homo", "hetero"), ("exo", "endo"),
+)  # fmt: skip
 # Words that place one thing by another: they carry little content, and their opposites turn the meaning round.
 PLACING = {
     "before": "after", "after": "before", "above": "below", "below": "above", "over": "under", "under": "over",
@@ -205,6 +302,9 @@ IRREGULAR = {
         "know knew known", "understand understood", "drive drove driven", "eat ate eaten", "teach taught",
         "sing sang sung", "wear wore worn", "fight fought", "catch caught", "hear heard", "mean meant",
         "freeze froze frozen", "throw threw thrown", "steal stole stolen", "shoot shot", "analysis analyses",
+        "uphold upheld", "withhold withheld", "withdraw withdrew withdrawn", "overthrow overthrew overthrown",
+        "shrink shrank shrunk", "sink sank sunk", "hide hid hidden", "forget forgot forgotten",
+        "forbid forbade forbidden", "wake woke woken", "overtake overtook overtaken", "seek sought", "fly flew flown",
         "diagnosis diagnoses diagnosed", "thrombosis thromboses",
     )
     for base, *forms in [line.split()]

@@ -7,6 +7,7 @@ from decimal import Context, Decimal
 from evidence.language.text import Kind, Token
 
 DIGITS_LIMIT = 40
+SPELLED_BELOW = 10**12
 SEPARATORS = str.maketrans("", "", ",\u00a0 ")
 # Traps off: what overflows becomes infinite, and what is not finite is not a number here.
 ARITHMETIC = Context(prec=50, Emax=9999, Emin=-9999, traps=[])
@@ -35,6 +36,10 @@ SCALES = {
 LETTERS = {"k": Decimal(10) ** 3, "m": Decimal(10) ** 6, "b": Decimal(10) ** 9, "bn": Decimal(10) ** 9}
 # "three fourths" is left alone; these are the slashes that mean a share and not "or".
 DENOMINATORS = frozenset(map(Decimal, (2, 3, 4, 5, 8, 10)))
+
+
+WORD_OF = {int(value): word for word, value in (ONES | TENS).items()}
+ORDINAL_OF = {int(value): word for word, value in ORDINALS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +161,23 @@ def word_step(tokens: Sequence[Token], at: int, *, begun: bool, current: Decimal
         free = current % 100 == 0 if ONES[word] >= 10 else current % 10 == 0 and current % 100 != 10
         return (word, at + 1) if free and not (begun and current == 0 and ONES[word] == 0) else None
     return None
+
+
+def spelled(value: Decimal) -> tuple[str, ...]:
+    """Return the words of a number without "and": two, hundred, five. None for fractions, negative and large ones."""
+    if value != value.to_integral_value() or not 0 <= value < SPELLED_BELOW:
+        return ()
+    found: tuple[str, ...] = ()
+    rest = int(value)
+    for scale in ("billion", "million", "thousand"):
+        count, rest = divmod(rest, int(SCALES[scale]))
+        found += (*below_thousand(count), scale) if count else ()
+    return (*found, *below_thousand(rest)) or (WORD_OF[0],)
+
+
+def below_thousand(number: int) -> tuple[str, ...]:
+    hundreds, rest = divmod(number, 100)
+    found = (WORD_OF[hundreds], "hundred") if hundreds else ()
+    if rest in WORD_OF and rest:
+        return (*found, WORD_OF[rest])
+    return (*found, WORD_OF[rest - rest % 10], WORD_OF[rest % 10]) if rest else found

@@ -34,7 +34,7 @@ PAST = (IRREGULAR.keys() - NOUN_FORMS) | words("""
 # They need an auxiliary, so that after a name they only describe it: "the novel Emma written by Jane Austen".
 PARTICIPLES = words("""
     given taken written begun grown risen chosen broken spoken drawn seen gone shown known driven eaten sung worn frozen
-    thrown stolen
+    thrown stolen withdrawn overthrown hidden forgotten forbidden overtaken flown
 """)
 # Words that end like a verb and are none.
 NO_VERBS = words("united his its this us news series species always perhaps sometimes as hundred indeed speed")

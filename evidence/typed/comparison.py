@@ -96,6 +96,7 @@ def rules(matching: Matching, around: Surroundings, met: Opposites, settled: Map
     yield from force.bare_modalities(matching)
     yield from force.quantifiers(matching)
     yield from force.ranks(matching)
+    yield from force.degrees(matching)
     yield from force.conditions(matching)
     yield from force.restrictions(matching)
 

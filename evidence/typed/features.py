@@ -4,11 +4,16 @@ Each is between 0 and 1. What is found makes support likelier the more of it the
 tells how long a claim is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from decimal import Decimal
+from functools import lru_cache
 
+from evidence.language import numerals
+from evidence.language.numerals import ORDINAL_OF, ORDINALS, SCALES, spelled
+from evidence.language.quantities import TIMES
 from evidence.language.reading import Reading
-from evidence.language.text import Kind
+from evidence.language.text import Token, key
 from evidence.typed.comparison import Compared
 from evidence.typed.parts import Surroundings
 from evidence.verdicts import Rule
@@ -19,6 +24,8 @@ DIFFERENCES = tuple(rule for rule in Rule if rule not in {Rule.MATCH, Rule.TOPIC
 NARROWING = Rule.QUANTIFIER
 # So many words in a row that the passage does not hold are as bad as more of them.
 GAP_MOST = 4
+LARGE = ("million", "billion")
+ENDINGS = frozenset({"st", "nd", "rd", "th"})
 FOUND = (
     "carried", "words_in_passage", "words_in_source", "names_in_source", "values_in_source", "no_gap_in_passage",
 )  # fmt: skip
@@ -98,6 +105,34 @@ def values(claim: Reading) -> list[tuple[int, int]]:
 
 
 def is_said(claim: Reading, first: int, end: int, keys: AbstractSet[str]) -> bool:
-    """Tell whether the numbers of a value stand among some keys; one that is spelled out is not looked for."""
-    numbers = [token.folded for token in claim.tokens[first:end] if token.kind is Kind.NUMBER]
-    return bool(numbers) and keys >= set(numbers)
+    """Tell whether the numbers of a value stand among some keys, each in digits or spelled out."""
+    written = [writings(*number) for number in numbers(claim.tokens[first:end])]
+    return bool(written) and all(any(one <= keys for one in ways) for ways in written)
+
+
+def numbers(tokens: Sequence[Token]) -> Iterator[tuple[str, Decimal, str]]:
+    """Yield each number as it begins, its value, and the word behind it: "th", "times", "days"."""
+    at = 0
+    while at < len(tokens):
+        folded = tokens[at].folded
+        numeral = numerals.read(tokens, at)
+        value = numeral.value if numeral else TIMES.get(folded) or ORDINALS.get(folded)
+        end = numeral.end if numeral else at + 1
+        if value is not None:
+            yield folded, value.normalize(), tokens[end].folded if end < len(tokens) else ""
+        at = end
+
+
+@lru_cache(maxsize=1024)
+def writings(begins: str, value: Decimal, follows: str) -> tuple[frozenset[str], ...]:
+    """Return the ways to write a number, each as the keys of its words and digits."""
+    whole = value == value.to_integral_value()
+    ways = [[f"{value:f}"], [f"{value:,f}"], list(spelled(value)), [begins] if begins[0].isdigit() else []]
+    if begins in ORDINALS or follows in ENDINGS:
+        ways.append([ORDINAL_OF[int(value)]] if whole and int(value) in ORDINAL_OF else [])
+    if begins in TIMES or follows == "times":
+        ways.append([word for word, number in TIMES.items() if number == value])
+    ways += [[f"{(value / SCALES[scale]).normalize():f}", scale] for scale in LARGE if value >= SCALES[scale]]
+    if value == SCALES["dozen"]:
+        ways.append(["dozen"])
+    return tuple(frozenset(map(key, way)) for way in ways if way)

@@ -19,6 +19,7 @@ SHARED = ("one", "of", "the")
 GOVERNS = 4
 EVERY_KIND = UNIVERSAL | words("any both")
 QUANTIFIERS = EXCLUSIVE | UNIVERSAL | PARTIAL
+DEGREES = {"most": "least", "least": "most", "more": "less", "less": "more"}
 
 
 class Force(StrEnum):
@@ -164,6 +165,17 @@ def ranks(matching: Matching) -> Iterator[Conflict]:
         if rank_before(source, there) != rank_before(claim, at):
             first = max(0, there - len(SHARED) - 1)
             yield Conflict(Rule.QUANTIFIER, (max(0, at - 1), at + 1), (first, there + 1), opposed=True)
+
+
+def degrees(matching: Matching) -> Iterator[Conflict]:
+    """Yield "least" where the sentence has "most" before the same word: "the most visited"."""
+    claim, source = matching.claim, matching.source
+    if DEGREES.keys().isdisjoint(claim.folded):
+        return
+    for place, pair in matching.pairs.items():
+        at, there = claim.starts[place] - 1, source.starts[pair] - 1
+        if at >= 0 and there >= 0 and DEGREES.get(claim.tokens[at].folded) == source.tokens[there].folded:
+            yield Conflict(Rule.QUANTIFIER, (at, at + 2), (there, there + 2), opposed=True)
 
 
 @lru_cache(maxsize=READINGS_KEPT)

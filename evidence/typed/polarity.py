@@ -4,7 +4,16 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from evidence.language.lexicon import ANTONYMS, AUXILIARIES, NEGATED_BY_IN, PLACING, TIMED, words
+from evidence.language.lexicon import (
+    ANTONYMS,
+    AUXILIARIES,
+    CONTRARIES,
+    NEGATED_BY_IN,
+    OPPOSED_BEGINNINGS,
+    PLACING,
+    TIMED,
+    words,
+)
 from evidence.language.negation import Negation
 from evidence.language.quantities import comparable
 from evidence.language.reading import READINGS_KEPT, Reading
@@ -13,9 +22,17 @@ from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching
 from evidence.verdicts import Rule
 
-OPPOSED: dict[str, frozenset[str]] = {}
-for _word, _others in ANTONYMS.items():
-    OPPOSED[key(_word)] = OPPOSED.get(key(_word), frozenset()) | {key(other) for other in _others}
+
+def keyed(listed: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """Return the keys that each key is opposed to, but never itself: some words meet in one key."""
+    found: dict[str, frozenset[str]] = {}
+    for word, others in listed.items():
+        found[key(word)] = (found.get(key(word), frozenset()) | {key(other) for other in others}) - {key(word)}
+    return found
+
+
+# Of the first, one holds where the other is denied; of the second, perhaps neither does.
+COMPLEMENTS, CONTRARY = keyed(ANTONYMS), keyed(CONTRARIES)
 HEADS = 3
 # The least length of a key that un-, in- or non- turns round.
 NEGATED_LEAST = 4
@@ -119,10 +136,23 @@ def agrees(matching: Matching, claim: int, source: int) -> bool:
 # The words of the claims judged last: they come back for each passage.
 @lru_cache(maxsize=1024)
 def opposites(known: str) -> frozenset[str]:
-    """Return the keys that a key is opposed to: listed, or one is the other with un-, in-, non- before it."""
+    """Return the keys that a key is opposed to: listed, or made of it by another beginning: un-, in-, hyper-, hypo-."""
+    return complements(known) | CONTRARY.get(known, frozenset()) | turned_round(known)
+
+
+@lru_cache(maxsize=1024)
+def complements(known: str) -> frozenset[str]:
+    """Return the keys of which one holds where a key is denied: "unsafe" is what is not safe."""
     negated = {prefix + known for prefix in NEGATED_BY_IN if len(known) >= NEGATED_LEAST}
     plain = {known.removeprefix(prefix) for prefix in NEGATED_BY_IN if known.startswith(prefix)}
-    return OPPOSED.get(known, frozenset()) | negated | {rest for rest in plain if len(rest) >= NEGATED_LEAST}
+    return COMPLEMENTS.get(known, frozenset()) | negated | {rest for rest in plain if len(rest) >= NEGATED_LEAST}
+
+
+def turned_round(known: str) -> set[str]:
+    """Return a key with the opposite beginning: "hypotension" for "hypertension"."""
+    pairs = [pair for one, other in OPPOSED_BEGINNINGS for pair in ((one, other), (other, one))]
+    rests = [(other, known.removeprefix(one)) for one, other in pairs if known.startswith(one)]
+    return {other + rest for other, rest in rests if len(rest) >= NEGATED_LEAST}
 
 
 @lru_cache(maxsize=READINGS_KEPT)
@@ -180,7 +210,9 @@ def settled(matching: Matching, met: Opposites) -> dict[int, int]:
     found = {}
     for place, places in met.items():
         ours, theirs = matching.claim.words[place].at, matching.source.starts
-        denied = next((at for at in places if not agrees(matching, ours, theirs[at])), None)
+        keys = complements(matching.claim.words[place].key)
+        exact = [at for at in places if matching.source.words[at].key in keys]
+        denied = next((at for at in exact if not agrees(matching, ours, theirs[at])), None)
         if denied is not None:
             found[place] = denied
     return found

@@ -68,6 +68,8 @@ OTHERWISE = [
     ("All members voted for the motion.", "Some members voted for the motion.", Rule.QUANTIFIER),
     ("The mall is the largest in Texas.", "The mall is one of the largest in Texas.", Rule.QUANTIFIER),
     ("The mall is the largest in Texas.", "The mall is the second largest in Texas.", Rule.QUANTIFIER),
+    ("The Lark is the least visited museum in Oslo.", "The Lark is the most visited museum in Oslo.", Rule.QUANTIFIER),
+    ("The pump has become less reliable.", "The pump has become more reliable.", Rule.QUANTIFIER),
     ("Ada writes for the stage.", "Ada is yet to write for the stage.", Rule.NEGATION),
     ("Guests may enter if the alarm sounds.", "Guests may enter unless the alarm sounds.", Rule.CONDITION),
 ]
