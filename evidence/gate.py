@@ -1,5 +1,7 @@
 """The gate: every claim of an answer against the passages, and what may be said of the answer.
 
+A stronger verifier may decide what the first one leaves INSUFFICIENT, and nothing else.
+
 Pure. Whatever is missing, late, broken or unknown leads to INSUFFICIENT with its reason, never to SUPPORTED.
 """
 
@@ -10,6 +12,7 @@ from datetime import UTC, date, datetime
 from audit.stakes import Stakes
 from evidence.calibration import Calibration
 from evidence.claims import Statement
+from evidence.deadline import in_time
 from evidence.passages import Passage
 from evidence.ranking import Index, index
 from evidence.sources import Need, Voices, Weighed, voices, weigh
@@ -28,6 +31,7 @@ __all__ = [
     "Reason",
     "Rule",
     "Stance",
+    "Stronger",
     "Verdict",
     "Verifier",
     "judge",
@@ -35,6 +39,7 @@ __all__ = [
 
 LOOKED_AT = 12
 RECORDED = 6
+SILENT = "A stronger verifier was asked and gave no answer that can be used."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +65,26 @@ DEFAULT_POLICY = GatePolicy(scoring.CALIBRATION)
 
 
 @dataclass(frozen=True, slots=True)
+class Stronger:
+    """A verifier that is asked about what the first one leaves open, and the record that lets it decide.
+
+    Attributes:
+        seconds: how long all claims of one answer may take together.
+    """
+
+    verifier: Verifier
+    calibration: Calibration
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """What the claims of one answer are judged with."""
 
     passages: tuple[Passage, ...]
     index: Index
     verifier: Verifier
-    threshold: float
+    calibration: Calibration
     need: Need
     context: Context
 
@@ -79,24 +97,29 @@ def judge(
     policy: GatePolicy,
     context: str = "",
     verifier: Verifier = scoring.TYPED,
+    stronger: Stronger | None = None,
     on: date | None = None,
 ) -> GateReport:
     """Return the verdict on each statement, in their order, and the outcome of them all.
 
     Args:
         context: the question; its words need no evidence.
+        stronger: what decides the claims that the verifier leaves INSUFFICIENT, while its calibration holds.
         on: the day for which calibrations are looked at; without one, today (UTC).
 
     The verdicts do not depend on the order of the passages. Nothing is raised for any text.
     """
-    calibration = policy.calibration
-    if calibration is None or not calibration.holds(named(verifier), on=on or datetime.now(UTC).date()):
+    calibration, day = policy.calibration, on or datetime.now(UTC).date()
+    if calibration is None or not calibration.holds(named(verifier), on=day):
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
     unique = {(p.id, p.source, p.text, p.trusted, p.weight, p.host, p.original): p for p in passages if p.text.strip()}
     ordered = tuple(unique[name] for name in sorted(unique))
     around = Context(context, ordered)
-    terms = Terms(ordered, index(ordered), verifier, calibration.threshold, policy.need(stakes), around)
-    return report([judge_one(statement, terms) for statement in statements])
+    terms = Terms(ordered, index(ordered), verifier, calibration, policy.need(stakes), around)
+    found = [judge_one(statement, terms) for statement in statements]
+    if stronger is not None and stronger.calibration.holds(named(stronger.verifier), on=day):
+        found = cascaded(found, terms, stronger)
+    return report(found)
 
 
 def report(claims: Sequence[JudgedClaim]) -> GateReport:
@@ -127,10 +150,49 @@ def judge_one(statement: Statement, terms: Terms) -> JudgedClaim:
     if not statement.text.strip() or not terms.passages:
         return unjudged(statement, Reason.NO_EVIDENCE)
     try:
-        found = aligned(terms.verifier, statement, candidates(statement, terms), context=terms.context)
+        return concluded(statement, alignments(statement, terms), terms)
     except VerifierFault:
         return unjudged(statement, Reason.VERIFIER_UNAVAILABLE)
-    return concluded(statement, found, terms)
+
+
+def alignments(statement: Statement, terms: Terms) -> Sequence[Alignment]:
+    """Return what the verifier of these terms finds. Raises VerifierFault."""
+    return aligned(terms.verifier, statement, candidates(statement, terms), context=terms.context)
+
+
+def cascaded(claims: Sequence[JudgedClaim], terms: Terms, stronger: Stronger) -> list[JudgedClaim]:
+    """Return the claims with the stronger verifier's verdict where the first one abstained and it did not."""
+    places = [place for place, claim in enumerate(claims) if is_open(claim, terms)]
+    second = replace(terms, verifier=stronger.verifier, calibration=stronger.calibration)
+    asked = in_time(
+        lambda place: judged_again(claims[place], terms, second),
+        places,
+        seconds=stronger.seconds,
+        missed=VerifierFault,
+    )
+    answers = dict(zip(places, asked, strict=True))
+    return [
+        answers.get(place, claim) or replace(claim, reason=Reason.VERIFIER_UNAVAILABLE, why=f"{claim.why} {SILENT}")
+        for place, claim in enumerate(claims)
+    ]
+
+
+def is_open(claim: JudgedClaim, terms: Terms) -> bool:
+    """Tell whether the first verifier looked at a claim and abstained. Where it failed, its objections are unknown."""
+    abstained = claim.verdict is Verdict.INSUFFICIENT and claim.reason is not Reason.VERIFIER_UNAVAILABLE
+    return abstained and bool(terms.passages) and bool(claim.statement.text.strip())
+
+
+def judged_again(claim: JudgedClaim, first: Terms, second: Terms) -> JudgedClaim:
+    """Return the stronger verifier's verdict on a claim, in which each contradiction of the first one counts too.
+
+    Raises:
+        VerifierFault: one of them failed.
+    """
+    found = [replace(item, verifier=second.calibration.verifier) for item in alignments(claim.statement, second)]
+    against = [item for item in alignments(claim.statement, first) if item.stance is Stance.CONTRADICTS]
+    again = concluded(claim.statement, [*found, *against], second)
+    return claim if again.verdict is Verdict.INSUFFICIENT else again
 
 
 def candidates(statement: Statement, terms: Terms) -> list[Passage]:
@@ -151,7 +213,7 @@ def concluded(statement: Statement, aligned_: Sequence[Alignment], terms: Terms)
     found = [item for item in aligned_ if item.rule is not Rule.TOPIC]
     if not found:
         return unspoken(statement, aligned_)
-    supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.p_supported >= terms.threshold]
+    supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.p_supported >= terms.calibration.threshold]
     contradicting = [a for a in found if a.stance is Stance.CONTRADICTS]
     weighed = weigh(spoken(supporting), spoken(contradicting), terms.need)
     evidence = sorted(found, key=lambda item: importance(item, weighed.verdict))[:RECORDED]
@@ -159,7 +221,8 @@ def concluded(statement: Statement, aligned_: Sequence[Alignment], terms: Terms)
         evidence = both_sides(evidence, found)
     reason = reason_of(weighed, evidence[0])
     why = wording.why(weighed.verdict, reason, tuple(evidence))
-    return JudgedClaim(statement, weighed.verdict, *shares(found, supporting), reason, why, tuple(evidence))
+    by = terms.calibration.verifier, terms.calibration.id
+    return JudgedClaim(statement, weighed.verdict, *shares(found, supporting), reason, why, tuple(evidence), *by)
 
 
 def spoken(alignments: Sequence[Alignment]) -> Voices:
@@ -193,8 +256,8 @@ def both_sides(evidence: Sequence[Alignment], found: Sequence[Alignment]) -> lis
 
 def reason_of(weighed: Weighed, deciding: Alignment) -> Reason:
     """Return the reason; where a typed comparison decided, it is that comparison's name."""
-    by_rule = weighed.verdict is Verdict.CONTRADICTED or weighed.reason is Reason.LOW_SCORE
-    if not by_rule or deciding.rule in {Rule.MATCH, Rule.TOPIC}:
+    compared = weighed.reason is Reason.LOW_SCORE and deciding.rule is not Rule.SCORE
+    if not (weighed.verdict is Verdict.CONTRADICTED or compared) or deciding.rule in {Rule.MATCH, Rule.TOPIC}:
         return weighed.reason
     return Reason(deciding.rule.value)
 

@@ -16,7 +16,7 @@ from audit.spans import Span
 from evidence import models
 from evidence.gate import GatePolicy
 from evidence.passages import Passage
-from evidence.verdicts import GateReport, JudgedClaim, Verdict
+from evidence.verdicts import Alignment, GateReport, JudgedClaim, Verdict
 
 CONTEXT = 240
 
@@ -67,9 +67,17 @@ def claim_row(bundle: models.ClaimBundle, judged: JudgedClaim, *, ordinal: int, 
     return row
 
 
-def evidence_rows(claim: models.Claim, judged: JudgedClaim, *, policy: GatePolicy) -> Iterator[models.Evidence]:
+def decided_by(alignment: Alignment, judged: JudgedClaim, *, policy: GatePolicy) -> tuple[str, str]:
+    """Return the ids of the verifier that found an alignment, and of its calibration."""
+    if alignment.verifier and alignment.verifier == judged.verifier:
+        return judged.verifier, judged.calibration
     calibration = policy.calibration
+    return (calibration.verifier, calibration.id) if calibration else ("", "")
+
+
+def evidence_rows(claim: models.Claim, judged: JudgedClaim, *, policy: GatePolicy) -> Iterator[models.Evidence]:
     for alignment in judged.evidence:
+        verifier, calibration = decided_by(alignment, judged, policy=policy)
         yield models.Evidence(
             claim_id=claim.pk,
             passage_id=UUID(alignment.passage.id),
@@ -83,8 +91,8 @@ def evidence_rows(claim: models.Claim, judged: JudgedClaim, *, policy: GatePolic
             claim_end=alignment.claim_span.end,
             passage_start=alignment.passage_span.start,
             passage_end=alignment.passage_span.end,
-            verifier=calibration.verifier if calibration else "",
-            calibration=calibration.id if calibration else "",
+            verifier=verifier,
+            calibration=calibration,
         )
 
 
@@ -139,11 +147,12 @@ class ReadEvidence:
     rule: str
     claim_span: Span
     passage_span: Span
+    verifier: str
 
 
 @dataclass(frozen=True, slots=True)
 class ReadClaim:
-    """A claim in clear, with the evidence it was judged by."""
+    """A claim in clear, with the evidence it was judged by, and the id of the verifier whose verdict it is."""
 
     id: UUID
     ordinal: int
@@ -156,6 +165,7 @@ class ReadClaim:
     reason: str
     rule: str
     span: Span
+    verifier: str
     evidence: tuple[ReadEvidence, ...]
 
 
@@ -189,6 +199,7 @@ def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
         rule=row.rule,
         claim_span=Span(row.claim_start, row.claim_end),
         passage_span=Span(row.passage_start, row.passage_end),
+        verifier=row.verifier,
     )
 
 
@@ -219,6 +230,7 @@ def read_claims(run: UUID, *, key: vault.DataKey) -> tuple[ReadClaim, ...]:
             reason=row.reason,
             rule=row.rule,
             span=Span(row.start, row.end),
+            verifier=next((item.verifier for item in row.evidence.all()), bundle.verifier),
             evidence=tuple(read_evidence(item, key) for item in row.evidence.all()),
         )
         for row in rows

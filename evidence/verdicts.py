@@ -50,6 +50,7 @@ class Rule(StrEnum):
     ROLES = "ROLES"
     CONDITION = "CONDITION"
     DETAIL = "DETAIL"
+    SCORE = "SCORE"
     TOPIC = "TOPIC"
 
 
@@ -69,6 +70,7 @@ class Reason(StrEnum):
     ROLES = "ROLES"
     CONDITION = "CONDITION"
     DETAIL = "DETAIL"
+    SCORE = "SCORE"
     NO_EVIDENCE = "NO_EVIDENCE"
     LOW_SCORE = "LOW_SCORE"
     TOO_FEW_SOURCES = "TOO_FEW_SOURCES"
@@ -87,6 +89,7 @@ class Alignment:
         claim_span: in the claim's own text (``statement.text``): what decided, or all of it.
         passage_span: in ``passage.text``: the sentence, or the words in it that decided.
         detail: one sentence for a layperson, such as 'The source says 1 g, the claim says 2 g.'; may be empty.
+        verifier: the id of the stronger verifier that found it; the gate writes it, and '' is the first one.
     """
 
     passage: Passage
@@ -97,6 +100,7 @@ class Alignment:
     claim_span: Span
     passage_span: Span
     detail: str = ""
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ class JudgedClaim:
     Attributes:
         p_supported, p_contradicted: how likely the best trusted source supports it, and contradicts it, 0 to 1.
         why: one sentence that a layperson understands.
+        verifier, calibration: the ids of the verifier whose verdict it is and of its calibration; '' where none is.
     """
 
     statement: Statement
@@ -115,6 +120,8 @@ class JudgedClaim:
     reason: Reason
     why: str
     evidence: tuple[Alignment, ...]
+    verifier: str = ""
+    calibration: str = ""
 
 
 @dataclass(frozen=True, slots=True)

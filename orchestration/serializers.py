@@ -74,6 +74,7 @@ class EvidenceOut(serializers.Serializer[object]):
     rule = serializers.CharField()
     claim_span = SpanOut()
     passage_span = SpanOut()
+    verifier = serializers.CharField(help_text="what compared them")
 
 
 class ClaimOut(serializers.Serializer[object]):
@@ -87,6 +88,7 @@ class ClaimOut(serializers.Serializer[object]):
     reason = serializers.CharField()
     rule = serializers.CharField()
     why = serializers.CharField()
+    verifier = serializers.CharField(allow_blank=True, help_text="whose verdict it is")
     evidence = EvidenceOut(many=True)
 
 

@@ -8,5 +8,5 @@ class PrometheusSiteConfig(AppConfig):
     name = "prometheus_site"
 
     def ready(self) -> None:
-        for check in (checks.keys_are_set, checks.addresses_fit):
+        for check in (checks.keys_are_set, checks.addresses_fit, checks.verifier_is_there):
             register(check, deploy=True)

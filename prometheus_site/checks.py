@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
+from evidence.verifiers import registry
+from evidence.verifiers.registry import NoVerifier
+
 INSECURE = "insecure-only-for-commands-that-need-no-secret"
 
 
@@ -30,4 +33,17 @@ def addresses_fit(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  #
     if settings.SITE_URL.startswith("http://") and not local:
         hint = "set SITE_URL to the https address that users open"
         return [Warning(f"SITE_URL is {settings.SITE_URL}, without TLS", hint=hint, id="prometheus.W001")]
+    return []
+
+
+def verifier_is_there(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
+    """The stronger verifier that is named can be loaded. Where none is named, nothing is."""
+    try:
+        registry.made(settings.PROMETHEUS_VERIFIER, built_in=settings.PROMETHEUS_VERIFIERS)
+    except NoVerifier as error:
+        hint = "correct it, or leave PROMETHEUS_VERIFIER empty; until then the built-in verifier decides alone"
+        return [Error(str(error), hint=hint, id="prometheus.E005")]
+    if settings.PROMETHEUS_VERIFIER_SECONDS < 1:
+        hint = "use whole seconds from 1"
+        return [Error("PROMETHEUS_VERIFIER_SECONDS is 0, so no verifier answers", hint=hint, id="prometheus.E006")]
     return []

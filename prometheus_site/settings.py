@@ -127,6 +127,22 @@ PROMETHEUS_PROVIDER = {
     "OPENAI_PRICES": text("OPENAI_PRICES"),
 }
 
+# A stronger verifier, asked about the claims that the built-in one leaves open. Nothing is loaded before one is named.
+PROMETHEUS_VERIFIER = {
+    "PROMETHEUS_VERIFIER": text("PROMETHEUS_VERIFIER"),
+    "PROMETHEUS_VERIFIER_FOLDER": text("PROMETHEUS_VERIFIER_FOLDER"),
+    "PROMETHEUS_VERIFIER_URL": text("PROMETHEUS_VERIFIER_URL"),
+    "PROMETHEUS_VERIFIER_TOKEN": text("PROMETHEUS_VERIFIER_TOKEN"),
+    "PROMETHEUS_VERIFIER_MODEL": text("PROMETHEUS_VERIFIER_MODEL"),
+    "PROMETHEUS_VERIFIER_HTTP": str(flag("PROMETHEUS_VERIFIER_HTTP", default=False)),
+    "PROMETHEUS_VERIFIER_PROVIDER": text("PROMETHEUS_VERIFIER_PROVIDER", "openai"),
+}
+PROMETHEUS_VERIFIER_SECONDS = number("PROMETHEUS_VERIFIER_SECONDS", 20)
+PROMETHEUS_VERIFIERS = {
+    "http": "orchestration.engine.endpoint:made",
+    "judge": "orchestration.engine.judging:made",
+}
+
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

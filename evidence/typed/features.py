@@ -18,8 +18,9 @@ from evidence.typed.comparison import Compared
 from evidence.typed.parts import Surroundings
 from evidence.verdicts import Rule
 
-# Of these a sentence says something else in the place of what the claim says, or is silent where the claim narrows.
-DIFFERENCES = tuple(rule for rule in Rule if rule not in {Rule.MATCH, Rule.TOPIC, Rule.ENTITY, Rule.DETAIL})
+# By the others, a sentence says something else in the place of what the claim says, or is silent where the claim narrows.
+NO_DIFFERENCES = frozenset({Rule.MATCH, Rule.SCORE, Rule.TOPIC, Rule.ENTITY, Rule.DETAIL})
+DIFFERENCES = tuple(rule for rule in Rule if rule not in NO_DIFFERENCES)
 # What narrows is a difference even where the sentence has nothing there: "only", "all".
 NARROWING = Rule.QUANTIFIER
 # So many words in a row that the passage does not hold are as bad as more of them.

@@ -87,7 +87,7 @@ class ScoredVerifier:
         stance = stance_of(supported, contradicted)
         detail = OTHERWISE if stance is Stance.CONTRADICTS else ""
         whole = Span(0, len(claim.text))
-        return Alignment(passage, stance, supported, contradicted, Rule.MATCH, whole, span, detail)
+        return Alignment(passage, stance, supported, contradicted, Rule.SCORE, whole, span, detail)
 
 
 def windows(text: str) -> Iterator[Span]:

@@ -39,6 +39,7 @@ RULES = {
     Rule.ROLES: "Who does what: compared",
     Rule.CONDITION: "Conditions compared",
     Rule.DETAIL: "Details compared",
+    Rule.SCORE: "Compared as a whole",
     Rule.TOPIC: "Another topic",
 }
 
@@ -96,6 +97,7 @@ class ShownClaim:
     fate: Badge | None
     why: tuple[Part, ...]
     rule: str
+    verifier: str
     kind: str
     score: int
     evidence: tuple[ShownEvidence, ...]
@@ -136,6 +138,7 @@ def shown(claim: ReadClaim) -> ShownClaim:
         fate=fate(claim.state),
         why=plain(clipped(claim.why, CLAIM_LIMIT)),
         rule=rule_words(claim.rule) if claim.rule else "",
+        verifier=claim.verifier,
         kind=claim.kind.capitalize(),
         score=percent(claim.score),
         evidence=tuple(looked_at[:speaking]),

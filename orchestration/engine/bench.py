@@ -1,6 +1,7 @@
 """What the nodes of a run work with: the request, the journal, and the parts of this process."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,10 @@ from typing import Any, TypedDict
 from django.conf import settings
 
 from audit import canonical
-from evidence.gate import DEFAULT_POLICY, GatePolicy
+from evidence.gate import DEFAULT_POLICY, GatePolicy, Stronger
+from evidence.verifiers import registry
+from evidence.verifiers.registry import NoVerifier
+from evidence.verifying import Verifier
 from guardians import packs
 from guardians.compliance import Compliance
 from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
@@ -25,6 +29,7 @@ from orchestration.engine.watch import Watch
 from orchestration.requests import Request
 
 GRAPH_VERSION = "1"
+logger = logging.getLogger(__name__)
 
 
 class State(TypedDict, total=False):
@@ -46,7 +51,12 @@ class State(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a process makes once, after the fork, and shares between its runs."""
+    """What a process makes once, after the fork, and shares between its runs.
+
+    Attributes:
+        verifier: the stronger verifier of this installation, if it has one. It decides nothing by being there.
+        stronger: the same one with the record that lets it decide in a workspace.
+    """
 
     bridge: ToolBridge
     provider: providers.Provider
@@ -55,6 +65,8 @@ class Parts:
     gate: GatePolicy
     consensus: ConsensusPolicy
     policy_hash: str
+    verifier: Verifier | None = None
+    stronger: Stronger | None = None
 
 
 @dataclass(slots=True)
@@ -91,7 +103,18 @@ def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
         gate=DEFAULT_POLICY,
         consensus=DEFAULT_CONSENSUS,
         policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS),
+        verifier=verifier(),
     )
+
+
+def verifier() -> Verifier | None:
+    """Return the stronger verifier of this installation; without a usable one the built-in one decides alone."""
+    try:
+        return registry.made(settings.PROMETHEUS_VERIFIER, built_in=settings.PROMETHEUS_VERIFIERS)
+    except NoVerifier:
+        # Its message may quote settings; `manage.py check --deploy` shows it to whoever may see them.
+        logger.error("no_verifier", extra={"error": NoVerifier.__name__})  # noqa: TRY400
+        return None
 
 
 def parts() -> Parts:

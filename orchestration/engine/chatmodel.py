@@ -8,7 +8,7 @@ import json
 import random
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -204,21 +204,36 @@ class OpenAICompatible:
         )
 
     def _ask(self, task: DraftTask, *, seconds: float) -> Draft:
-        messages = [SystemMessage(RULES.format(limit=task.limit_chars)), HumanMessage(shown(task))]
+        message = self._invoke(RULES.format(limit=task.limit_chars), shown(task), form=FORMAT, seconds=seconds)
+        return read(message, limit=task.limit_chars)
+
+    def say(self, rules: str, document: str, *, form: Mapping[str, Any]) -> str:
+        """Return what the model says of a document under rules, asked once.
+
+        Raises:
+            ProviderFailure: it did not answer, or refused.
+        """
+        started = time.perf_counter_ns()
+        try:
+            return said(self._invoke(rules, document, form=form, seconds=self._timeout_s))
+        except Missed as missed:
+            raise ProviderFailure(missed.reason, [Attempt(1, missed.outcome, elapsed_us(started))]) from None
+
+    def _invoke(self, rules: str, document: str, *, form: Mapping[str, Any], seconds: float) -> AIMessage:
+        messages = [SystemMessage(rules), HumanMessage(document)]
         try:
             # No callbacks of the graph around it, no tracing whatever the environment says.
             with langsmith.tracing_context(enabled=False):
-                message = self._chat.invoke(
+                return self._chat.invoke(
                     messages,
                     config={"callbacks": []},
-                    response_format=FORMAT,
+                    response_format=form,
                     timeout=max(0.001, min(self._timeout_s, seconds)),
                 )
         except openai.OpenAIError as error:
             raise missed_by(error) from None
         except (ValueError, TypeError, KeyError, IndexError, AttributeError):
             raise Missed(Reason.SCHEMA, "SCHEMA") from None
-        return read(message, limit=task.limit_chars)
 
 
 def check(base_url: str, model: str, timeout_s: float) -> None:
@@ -276,12 +291,16 @@ def shown(task: DraftTask) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def read(message: AIMessage, *, limit: int) -> Draft:
-    """Return the draft in a message, if it is exactly of the form that was asked for."""
+def said(message: AIMessage) -> str:
     if message.additional_kwargs.get("refusal") or message.response_metadata.get("finish_reason") == "content_filter":
         raise Missed(Reason.REFUSED, "REFUSED")
+    return message.text
+
+
+def read(message: AIMessage, *, limit: int) -> Draft:
+    """Return the draft in a message, if it is exactly of the form that was asked for."""
     try:
-        answer = Answer.model_validate_json(message.text).answer.strip()
+        answer = Answer.model_validate_json(said(message)).answer.strip()
     except ValidationError:
         raise Missed(Reason.SCHEMA, "SCHEMA") from None
     if len(answer) > limit or any(unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t" for c in answer):

@@ -1,7 +1,7 @@
 """GATING: claims against evidence and guardians' votes, on exactly the same texts."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ from audit.events import EventType
 from audit.stakes import Stakes
 from evidence import claims, gate
 from evidence import records as evidence_records
+from evidence.gate import Stronger
 from evidence.passages import Passage
 from evidence.verdicts import GateReport, Outcome, Stance, Verdict
 from guardians import consensus
@@ -83,7 +84,12 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
     passages = tuple(from_json(document) for document in state["passages"])
     stakes = Stakes(run.stakes)
     report = gate.judge(
-        claims.split(answer), passages, stakes=stakes, policy=bench.parts.gate, context=bench.request.question
+        claims.split(answer),
+        passages,
+        stakes=stakes,
+        policy=bench.parts.gate,
+        context=bench.request.question,
+        stronger=within_the_step(bench),
     )
     shown = Material(
         pieces=materials.pieces_of(
@@ -96,6 +102,12 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
     shown = replace(shown, facts=facts_of(bench, report, shown))
     reviewed = review(bench, shown)
     return report, reviewed, recheck(bench, shown, reviewed)
+
+
+def within_the_step(bench: Bench) -> Stronger | None:
+    """Return the stronger verifier, if one may decide here, with no more time than is left of the step and the run."""
+    known = bench.parts.stronger
+    return replace(known, seconds=bench.watch.seconds(known.seconds)) if known else None
 
 
 def bearing(bench: Bench, report: GateReport, documents: Sequence[Mapping[str, Any]]) -> list[tuple[Part, Passage]]:
@@ -178,11 +190,18 @@ def record_claims(bench: Bench, report: GateReport, *, revision: int) -> None:
         verifier=rows.bundle.verifier,
         calibration=rows.bundle.calibration,
         claims=[
-            {"id": str(row.pk), "verdict": row.verdict, "reason": row.reason, "score": f"{row.score:.4f}"}
-            for row in rows.claims
+            {"id": str(row.pk), "verdict": row.verdict, "reason": row.reason, "score": f"{row.score:.4f}", **by}
+            for row, by in zip(rows.claims, deciders(report, rows.bundle.verifier), strict=True)
         ],
         evidence=[[str(row.claim_id), str(row.passage_id), row.passage_sha256, row.stance] for row in rows.evidence],
     )
+
+
+def deciders(report: GateReport, usual: str) -> Iterator[dict[str, str]]:
+    """Yield for each claim who decided it and by which calibration, where that is not the usual verifier."""
+    for claim in report.claims:
+        other = claim.verifier not in {"", usual}
+        yield {"verifier": claim.verifier, "calibration": claim.calibration} if other else {}
 
 
 def record_review(bench: Bench, reviewed: Reviewed, *, revision: int) -> None:

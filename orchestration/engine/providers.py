@@ -8,6 +8,7 @@ from orchestration.engine.drafts import Attempt, DraftReply, DraftTask, Provider
 from orchestration.engine.extractive import Extractive
 
 __all__ = [
+    "OPENAI_URL",
     "Attempt",
     "DraftReply",
     "DraftTask",
