@@ -112,14 +112,37 @@ def judge(
     calibration, day = policy.calibration, on or datetime.now(UTC).date()
     if calibration is None or not calibration.holds(named(verifier), on=day):
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
-    unique = {(p.id, p.source, p.text, p.trusted, p.weight, p.host, p.original): p for p in passages if p.text.strip()}
-    ordered = tuple(unique[name] for name in sorted(unique))
-    around = Context(context, ordered)
-    terms = Terms(ordered, index(ordered), verifier, calibration, policy.need(stakes), around)
+    terms = terms_of(passages, calibration, verifier=verifier, need=policy.need(stakes), context=context)
     found = [judge_one(statement, terms) for statement in statements]
     if stronger is not None and stronger.calibration.holds(named(stronger.verifier), on=day):
         found = cascaded(found, terms, stronger)
     return report(found)
+
+
+def terms_of(
+    passages: Sequence[Passage], calibration: Calibration, *, verifier: Verifier, need: Need, context: str
+) -> Terms:
+    unique = {(p.id, p.source, p.text, p.trusted, p.weight, p.host, p.original): p for p in passages if p.text.strip()}
+    ordered = tuple(unique[name] for name in sorted(unique))
+    return Terms(ordered, index(ordered), verifier, calibration, need, Context(context, ordered))
+
+
+def score(statement: Statement, passages: Sequence[Passage], *, context: str, verifier: Verifier) -> float | None:
+    """Return the highest score among what supports a claim, 0.0 where nothing does, as calibrations are made from.
+
+    None where ``verifier`` is not the typed one and would not be asked, since that one decides the claim.
+
+    Raises:
+        VerifierFault: it failed.
+    """
+    need = DEFAULT_POLICY.need(Stakes.MEDIUM)
+    terms = terms_of(passages, scoring.CALIBRATION, verifier=scoring.TYPED, need=need, context=context)
+    if named(verifier) != scoring.TYPED.id:
+        if not is_open(judge_one(statement, terms), terms):
+            return None
+        terms = replace(terms, verifier=verifier)
+    found = alignments(statement, terms) if terms.passages else []
+    return max((item.p_supported for item in found if item.stance is Stance.SUPPORTS), default=0.0)
 
 
 def report(claims: Sequence[JudgedClaim]) -> GateReport:

@@ -365,6 +365,7 @@ class Label:
     """What people say of one claim, and what its verifier said. No text.
 
     Attributes:
+        verifier: the one whose verdict it was.
         score: the best score among the passages of which the verifier said that they support it, 0 to 1; 0 without one.
         verdict: the gate's.
         right: the verdict that people say is right.
@@ -396,11 +397,14 @@ def labels(workspace: UUID) -> Iterator[Label]:
     supporting = Evidence.objects.filter(claim=OuterRef("claim"), stance=Stance.SUPPORTS.value)
     rows = appeals_in(workspace).filter(state__in=DECIDED).select_related("claim__bundle").only(*LABELLED)
     rows = rows.order_by("claim_id", "-decided_at", "-id").distinct("claim_id")
-    for row in rows.annotate(best=Subquery(supporting.order_by("-score").values("score")[:1])):
+    deciding = Evidence.objects.filter(claim=OuterRef("claim")).order_by("id")
+    best = Subquery(supporting.order_by("-score").values("score")[:1])
+    by, under = (Subquery(deciding.values(name)[:1]) for name in ("verifier", "calibration"))
+    for row in rows.annotate(best=best, by=by, under=under):
         yield Label(
             claim=row.claim_id,
-            verifier=row.claim.bundle.verifier,
-            calibration=row.claim.bundle.calibration,
+            verifier=row.by or row.claim.bundle.verifier,
+            calibration=row.under or row.claim.bundle.calibration,
             score=row.best or 0.0,
             verdict=Verdict(row.claim.verdict),
             right=label_of(row),

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from audit.models import Entry, Workspace
 from evidence import calibrating
 from evidence.calibrating import Terms
-from evidence.models import CalibrationRecord, ClaimBundle
+from evidence.models import CalibrationRecord, ClaimBundle, Evidence
 from evidence.typed.scoring import TYPED
 from tests.conftest import Person
 from tests.evidence.labelling import strict
@@ -77,6 +77,7 @@ def test_decided_appeals_are_counted_and_their_bias_is_said(
 ) -> None:
     run = answered(grace)
     ClaimBundle.objects.update(verifier=TYPED.id)
+    Evidence.objects.update(verifier=TYPED.id)
     decided(appealed(run, grace), alan)
     said = calibrate(capsys, "--labels", write(*STRICT))
     assert "from decided appeals: 1 supported, 0 unsupported" in said
@@ -97,6 +98,7 @@ def test_appeals_of_another_workspace_are_not_counted(
 ) -> None:
     run = answered(grace)
     ClaimBundle.objects.update(verifier=TYPED.id)
+    Evidence.objects.update(verifier=TYPED.id)
     decided(appealed(run, grace, claim=withheld(run)), alan)
     said = calibrate(capsys, "--labels", write(*STRICT), workspace="elsewhere")
     assert "from decided appeals: 0 supported, 0 unsupported" in said

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now
 
@@ -15,16 +16,19 @@ from audit.access import workspace_of
 from audit.actors import Actor, ActorKind
 from audit.errors import Invalid, Problem
 from audit.roles import Scope
-from evidence import calibrating
+from evidence import answers, calibrating, gate
+from evidence.answers import Asked
 from evidence.calibrating import DEFAULT_TERMS, Terms
 from evidence.calibration import Figures, Labelled, Origin, figures
 from evidence.typed.scoring import CALIBRATION, EVEN, TYPED
+from evidence.verifiers import registry
+from evidence.verifiers.registry import NoVerifier
+from evidence.verifying import Verifier, VerifierFault
 from orchestration import appealing
 from orchestration.models import Approval
 from orchestration.states import ApprovalKind, ApprovalState
 
 FIELDS = {"score", "supported", "verifier"}
-EXAMPLE = f'{{"score": 0.93, "supported": true, "verifier": "{TYPED.id}"}}'
 FILE_LIMIT = 10_000_000
 FAULTS_SHOWN = 10
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -37,7 +41,13 @@ class Command(BaseCommand):
         parser.add_argument("--workspace", required=True, metavar="SLUG", help="slug of the workspace")
         parser.add_argument("--alpha", type=float, default=DEFAULT_TERMS.alpha, help="share of leaks (default 0.05)")
         parser.add_argument("--delta", type=float, default=DEFAULT_TERMS.delta, help="1 - confidence (default 0.1)")
-        parser.add_argument("--labels", type=Path, metavar="FILE", help="JSON Lines: score, supported, verifier")
+        parser.add_argument(
+            "--labels",
+            type=Path,
+            metavar="FILE",
+            help="JSON Lines: score, supported, verifier; or claim, passages, supported, to be scored",
+        )
+        parser.add_argument("--verifier", default="", metavar="NAME", help="default: the built-in one")
         parser.add_argument("--expires", type=int, default=DEFAULT_TERMS.days, metavar="DAYS", help="default 180")
         parser.add_argument("--dry-run", action="store_true", help="measure and print; write nothing")
         parser.add_argument("--withdraw", action="store_true", help="end the record in force instead")
@@ -46,37 +56,41 @@ class Command(BaseCommand):
         try:
             workspace = workspaces.named(options["workspace"]).pk
             actor = Actor(ActorKind.SYSTEM, "command", workspace, frozenset({Scope.WORKSPACE_WRITE}))
+            verifier = verifier_named(options["verifier"])
             if options["withdraw"]:
-                said = withdrawn(actor, dry_run=options["dry_run"])
+                said = withdrawn(actor, verifier.id, dry_run=options["dry_run"])
             else:
-                said = self.calibrated(actor, options)
-        except (OSError, Problem) as error:
+                said = self.calibrated(actor, verifier, options)
+        except (NoVerifier, OSError, Problem) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(said)
         if not options["dry_run"]:
             self.stdout.write(waiting(workspace))
 
-    def calibrated(self, actor: Actor, options: dict[str, Any]) -> str:
+    def calibrated(self, actor: Actor, verifier: Verifier, options: dict[str, Any]) -> str:
         """Measure, print, and make the record unless it is only tried; return what happened."""
         terms = Terms(alpha=options["alpha"], delta=options["delta"], days=options["expires"])
-        labels = self.labels(actor, options["labels"])
-        found = calibrating.measured(labels, terms=terms)
-        for line in (*result(found, terms), *curve(labels, found, terms), *change(actor, found)):
+        labels = self.labels(actor, verifier, options["labels"])
+        found = calibrating.measured(labels, terms=terms, verifier=verifier.id)
+        for line in (*result(found, terms), *curve(labels, found, terms), *change(actor, found, verifier.id)):
             self.stdout.write(line)
         if options["dry_run"]:
             return "Nothing was written."
-        record = calibrating.calibrate(labels, actor=actor, terms=terms)
+        record = calibrating.calibrate(labels, actor=actor, terms=terms, verifier=verifier.id)
         return f"In force now: {record.calibration().id}, until {record.expires_on} (UTC)."
 
-    def labels(self, actor: Actor, path: Path | None) -> list[Labelled]:
+    def labels(self, actor: Actor, verifier: Verifier, path: Path | None) -> list[Labelled]:
         """Return the labels of the workspace's appeals, and of a file; print how many there are of each kind."""
-        appealed, others = of_appeals(actor)
-        filed = of_file(path) if path else []
-        self.stdout.write(f"Labels of {TYPED.id}:")
+        appealed, others = of_appeals(actor, verifier.id)
+        given = of_file(path, verifier) if path else []
+        filed = [label for label in given if label is not None]
+        self.stdout.write(f"Labels of {verifier.id}:")
         self.stdout.write(f"  from decided appeals: {kinds(appealed)}")
         if others:
             self.stdout.write(f"  from appeals against other verifiers, left out: {others}")
         self.stdout.write(f"  from your own labelling: {kinds(filed)}")
+        if decided := len(given) - len(filed):
+            self.stdout.write(f"  claims that {TYPED.id} decides, so that no other is asked, left out: {decided}")
         if appealed:
             self.stdout.write(
                 "Only verdicts that somebody doubted are appealed. They show where the gate is wrong and not how "
@@ -88,19 +102,19 @@ class Command(BaseCommand):
 # Labels
 
 
-def of_appeals(actor: Actor) -> tuple[list[Labelled], int]:
-    """Return the labels of the default verifier, and how many there are of others."""
+def of_appeals(actor: Actor, verifier: str) -> tuple[list[Labelled], int]:
+    """Return the labels of a verifier, and how many there are of others."""
     known = list(appealing.labels(workspace_of(actor)))
     own = [
         Labelled(one.verifier, one.score, supported=one.pair().supported, origin=Origin.APPEAL, claim=str(one.claim))
         for one in known
-        if one.verifier == TYPED.id
+        if one.verifier == verifier
     ]
     return own, len(known) - len(own)
 
 
-def of_file(path: Path) -> list[Labelled]:
-    """Return the labels of a file of JSON Lines.
+def of_file(path: Path, verifier: Verifier) -> list[Labelled | None]:
+    """Return the labels of a file of JSON Lines; None for a claim that a stronger verifier would not be asked about.
 
     Raises:
         Invalid: it is too long, or some of its lines are no labels; the first ten are named.
@@ -109,11 +123,11 @@ def of_file(path: Path) -> list[Labelled]:
     size = path.stat().st_size
     if size > FILE_LIMIT:
         raise Invalid(f"{path} has {size:,} bytes; at most {FILE_LIMIT:,} are taken: use a sample of its lines")
-    labels: list[Labelled] = []
+    labels: list[Labelled | None] = []
     faults: list[str] = []
     for number, line in enumerate(path.read_bytes().splitlines(), start=1):
         try:
-            labels.append(label_of(line))
+            labels.append(label_of(line, verifier))
         except Invalid as error:
             faults.append(f"{path}:{number}: {error}")
     if faults:
@@ -122,26 +136,58 @@ def of_file(path: Path) -> list[Labelled]:
     return labels
 
 
-def label_of(line: bytes) -> Labelled:
-    """Return the label that a line holds.
+def label_of(line: bytes, verifier: Verifier) -> Labelled | None:
+    """Return the label that a line holds, or that its claim gets when the verifier scores it now.
 
     Raises:
-        Invalid: it holds none of the default verifier.
+        Invalid: it holds none of this verifier, or the verifier failed on its claim.
     """
+    example = f'{{"score": 0.93, "supported": true, "verifier": "{verifier.id}"}}'
     try:
         known = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"no JSON; write {EXAMPLE}") from error
-    if not isinstance(known, dict) or set(known) != FIELDS:
-        raise Invalid(f"not exactly the fields {', '.join(sorted(FIELDS))}; write {EXAMPLE}")
-    score, supported, verifier = known["score"], known["supported"], known["verifier"]
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
-        raise Invalid(f"score is {str(score)[:40]}; use a number from 0 to 1")
+        raise Invalid(f"no JSON; write {example}") from error
+    if not isinstance(known, dict) or not ("claim" in known or set(known) == FIELDS):
+        raise Invalid(f"not exactly the fields {', '.join(sorted(FIELDS))}; write {example}")
+    supported = known.get("supported")
     if not isinstance(supported, bool):
         raise Invalid(f"supported is {str(supported)[:40]!r}; use true or false")
-    if verifier != TYPED.id:
-        raise Invalid(f"verifier is {str(verifier)[:40]!r}; scores of {TYPED.id!r} are calibrated: remove the line")
-    return Labelled(verifier, float(score), supported=supported, origin=Origin.OPERATOR)
+    if "claim" in known:
+        document = {"claims": [known["claim"]], **{k: v for k, v in known.items() if k not in {"claim", "supported"}}}
+        score = score_of(answers.asked(document), verifier)
+        return None if score is None else labelled(verifier, score, supported=supported)
+    score, by = known["score"], known["verifier"]
+    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
+        raise Invalid(f"score is {str(score)[:40]}; use a number from 0 to 1")
+    if by != verifier.id:
+        raise Invalid(f"verifier is {str(by)[:40]!r}; scores of {verifier.id!r} are calibrated: remove the line")
+    return labelled(verifier, float(score), supported=supported)
+
+
+def labelled(verifier: Verifier, score: float, *, supported: bool) -> Labelled:
+    return Labelled(verifier.id, score, supported=supported, origin=Origin.OPERATOR)
+
+
+def score_of(asked: Asked, verifier: Verifier) -> float | None:
+    """Return the highest score among what supports a claim, 0.0 where nothing does; None where it would not be asked.
+
+    Raises:
+        Invalid: the verifier failed.
+    """
+    try:
+        return gate.score(asked.statements[0], asked.passages, context=asked.question, verifier=verifier)
+    except VerifierFault as error:
+        raise Invalid(f"not scored: {error}") from error
+
+
+def verifier_named(name: str) -> Verifier:
+    """Return the verifier of a name, with this installation's settings; the built-in one without a name.
+
+    Raises:
+        NoVerifier: it cannot be had.
+    """
+    asked = {**settings.PROMETHEUS_VERIFIER, registry.NAME: name}
+    return registry.made(asked, built_in=settings.PROMETHEUS_VERIFIERS) or TYPED
 
 
 # What is printed
@@ -177,10 +223,13 @@ def curve(labels: Sequence[Labelled], found: Figures, terms: Terms) -> Iterator[
         yield f"  {at:9.4f}  {one.leaks:6}  {one.bound(terms.delta):8.4f}   {share(one)}{chosen}"
 
 
-def change(actor: Actor, found: Figures) -> Iterator[str]:
+def change(actor: Actor, found: Figures, verifier: str) -> Iterator[str]:
     """Yield which calibration decided until now, and what would change."""
-    known = calibrating.in_force(actor)
+    known = calibrating.in_force(actor, verifier=verifier)
     holds = known is not None and known.in_force(on=now().astimezone(dt.UTC).date())
+    if verifier != TYPED.id and not holds:
+        yield f"Until now {verifier} only abstains."
+        return
     decides = known.calibration() if known is not None and holds else CALIBRATION
     if known is not None and not holds:
         yield f"{known.calibration().id} expired on {known.expires_on}; the built-in calibration has decided since."
@@ -188,11 +237,13 @@ def change(actor: Actor, found: Figures) -> Iterator[str]:
     yield f"Decides until now: {decides.id}, threshold {decides.threshold:.4f}; it would change by {by:+.4f}."
 
 
-def withdrawn(actor: Actor, *, dry_run: bool) -> str:
+def withdrawn(actor: Actor, verifier: str, *, dry_run: bool) -> str:
     if dry_run:
-        known = calibrating.in_force(actor)
+        known = calibrating.in_force(actor, verifier=verifier)
         return f"Would be withdrawn: {known.calibration().id if known else 'nothing, none is in force'}."
-    record = calibrating.withdraw(actor=actor)
+    record = calibrating.withdraw(actor=actor, verifier=verifier)
+    if verifier != TYPED.id:
+        return f"Withdrawn: {record.calibration().id}. {verifier} only abstains from now on."
     return f"Withdrawn: {record.calibration().id}. {CALIBRATION.id}, the built-in calibration, decides from now on."
 
 
