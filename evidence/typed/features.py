@@ -18,7 +18,7 @@ from evidence.typed.comparison import Compared
 from evidence.typed.parts import Surroundings
 from evidence.verdicts import Rule
 
-# By the others, a sentence says something else in the place of what the claim says, or is silent where the claim narrows.
+# By the others, a sentence says something else where the claim says this, or is silent where the claim narrows.
 NO_DIFFERENCES = frozenset({Rule.MATCH, Rule.SCORE, Rule.TOPIC, Rule.ENTITY, Rule.DETAIL})
 DIFFERENCES = tuple(rule for rule in Rule if rule not in NO_DIFFERENCES)
 # What narrows is a difference even where the sentence has nothing there: "only", "all".
