@@ -141,6 +141,7 @@ PROMETHEUS_VERIFIER_SECONDS = number("PROMETHEUS_VERIFIER_SECONDS", 20)
 PROMETHEUS_VERIFIERS = {
     "http": "orchestration.engine.endpoint:made",
     "judge": "orchestration.engine.judging:made",
+    "nli": "evidence.verifiers.nli:made",
 }
 
 INSTALLED_APPS = [

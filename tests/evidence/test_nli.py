@@ -13,18 +13,23 @@ from pathlib import Path
 
 import onnx
 import pytest
-from hypothesis import given, settings
+from django.conf import settings as site
+from hypothesis import given
+from hypothesis import settings as bounds
 from hypothesis import strategies as st
 from onnxruntime.quantization import quantize_dynamic
+from pytest_django import Settings
 
 from audit.stakes import Stakes
 from evidence.calibration import Calibration
 from evidence.gate import GatePolicy, judge
 from evidence.verdicts import Outcome, Reason, Verdict
-from evidence.verifiers.nli import ModelUnusable, NliScorer, batches, from_folder, made
+from evidence.verifiers import registry
+from evidence.verifiers.nli import ModelUnusable, NliScorer, batches, from_folder
 from evidence.verifiers.scored import ScoredVerifier
 from evidence.verifiers.windows import Window
 from evidence.verifying import VerifierFault
+from prometheus_site import checks
 from tests.evidence import tinymodels
 from tests.evidence.material import passage, statement
 from tests.evidence.tinymodels import BINARY, CLAIM, NLI, PASSAGE, folder, graph
@@ -98,14 +103,14 @@ def test_a_passage_without_a_word_says_nothing_and_a_claim_without_one_is_a_faul
         scorer.score([(PASSAGE, text)])
 
 
-@settings(deadline=None, max_examples=25)
+@bounds(deadline=None, max_examples=25)
 @given(st.lists(st.sampled_from([CLAIM, NOT, OTHER, PASSAGE, PASSAGE * 9, "patients rest"]), min_size=1, max_size=20))
 def test_a_score_depends_on_its_own_pair_and_on_no_neighbour(shared: NliScorer, texts: list[str]) -> None:
     pairs = [(text, CLAIM) for text in texts]
     assert shared.score(pairs) == [shared.score([pair])[0] for pair in pairs]
 
 
-@settings(deadline=None, max_examples=100)
+@bounds(deadline=None, max_examples=100)
 @given(st.lists(st.integers(3, 512), max_size=70), st.booleans())
 def test_batches_hold_every_window_once_and_are_bounded(lengths: list[int], alone: bool) -> None:
     windows = [(place, Window(ids=(0,) * length, sides=(0,) * length)) for place, length in enumerate(lengths)]
@@ -268,6 +273,7 @@ def test_threads_and_copies_share_one_model(scorer: NliScorer) -> None:
 FORK = """
 import os, sys, threading
 from pathlib import Path
+from evidence.verifiers import registry
 from evidence.verifiers.nli import RESIDENTS, from_folder
 scorer = from_folder(Path(sys.argv[1]))
 before = scorer.score([(sys.argv[2], sys.argv[3])])
@@ -289,6 +295,7 @@ def test_a_forked_child_loads_its_own(scorer: NliScorer) -> None:
 IDLE = """
 import sys
 from pathlib import Path
+from evidence.verifiers import registry
 from evidence.verifiers.nli import from_folder
 scorer = from_folder(Path(sys.argv[1]))
 runtimes = {"onnxruntime", "tokenizers", "numpy", "torch", "transformers", "huggingface_hub"}
@@ -332,10 +339,21 @@ RECORD = Calibration(
 )
 
 
-def test_the_settings_name_the_folder(scorer: NliScorer) -> None:
-    assert made({"PROMETHEUS_VERIFIER_FOLDER": str(scorer.folder.root)}).id == scorer.id
-    with pytest.raises(ModelUnusable, match="PROMETHEUS_VERIFIER_FOLDER is not set; name the folder"):
-        made({"PROMETHEUS_VERIFIER_FOLDER": ""})
+def test_the_settings_name_the_verifier_and_its_folder(scorer: NliScorer) -> None:
+    named = {"PROMETHEUS_VERIFIER": "nli", "PROMETHEUS_VERIFIER_FOLDER": str(scorer.folder.root)}
+    found = registry.made(named, built_in=site.PROMETHEUS_VERIFIERS)
+    assert found is not None
+    assert found.id == scorer.id
+
+
+@pytest.mark.parametrize(
+    ("place", "cure"),
+    [("", "PROMETHEUS_VERIFIER_FOLDER is not set; name the folder"), ("/absent", "name a folder that this process's")],
+)
+def test_the_checks_say_what_is_wrong_with_the_folder(settings: Settings, place: str, cure: str) -> None:
+    settings.PROMETHEUS_VERIFIER = {"PROMETHEUS_VERIFIER": "nli", "PROMETHEUS_VERIFIER_FOLDER": place}
+    (found,) = checks.verifier_is_there(None)
+    assert cure in found.msg
 
 
 def test_in_the_gate_it_abstains_until_it_is_calibrated(scorer: NliScorer) -> None:
