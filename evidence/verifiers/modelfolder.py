@@ -83,7 +83,7 @@ class ModelFolder:
 
 
 def look(folder: Path) -> ModelFolder:
-    """Read what a folder holds and hash it: about two seconds for a gigabyte. No model is loaded.
+    """Read what a folder holds and hash it: about a second for a gigabyte. No model is loaded.
 
     Raises:
         ModelUnusable: a file is missing, unreadable, too large or a link that leaves the folder; or the model needs

@@ -214,6 +214,27 @@ def test_a_graph_that_asks_for_what_is_not_given_is_refused(tmp_path: Path) -> N
         from_folder(folder(tmp_path, model=model)).load()
 
 
+@pytest.mark.parametrize(
+    ("picked_by", "reason"), [("input_ids", "onnxruntime raised"), ("attention_mask", "logits of shape")]
+)
+def test_a_graph_that_fails_or_returns_no_rows_is_a_fault(tmp_path: Path, picked_by: str, reason: str) -> None:
+    model = graph()
+    model.graph.node.append(onnx.helper.make_node("Gather", ["table", picked_by], ["picked"]))
+    del model.graph.output[:]
+    model.graph.output.append(onnx.helper.make_tensor_value_info("picked", onnx.TensorProto.FLOAT, ["n", "t", "c"]))
+    with pytest.raises(VerifierFault, match=reason):
+        from_folder(folder(tmp_path, model=model)).score([(PASSAGE, CLAIM)])
+
+
+def test_a_graph_with_several_outputs_has_to_say_which_are_its_logits(tmp_path: Path) -> None:
+    model = graph()
+    model.graph.output.append(onnx.helper.make_tensor_value_info("three", onnx.TensorProto.FLOAT, ["n", 3]))
+    assert from_folder(folder(tmp_path / "named", model=model)).score([(PASSAGE, CLAIM)]) == [(SURE, UNSURE)]
+    model.graph.node[-1].output[0] = model.graph.output[0].name = "scores"
+    with pytest.raises(ModelUnusable, match="returns scores, three; one of them has to be called logits"):
+        from_folder(folder(tmp_path / "unnamed", model=model)).load()
+
+
 def test_a_tokenizer_that_cannot_tell_two_texts_apart_is_refused(tmp_path: Path) -> None:
     folder(tmp_path)
     tokenizer = tinymodels.tokenizer()
