@@ -1,5 +1,6 @@
 """Data keys: one for each run, kept wrapped by the vault's key, which the environment holds."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
@@ -80,6 +81,11 @@ def load(key_id: UUID | None) -> vault.DataKey:
     except vault.SealError as error:
         cure = "its row was changed" if kek == vault_key().id else f"set vault key {kek}, which wrapped it"
         raise KeyUnavailable(f"data key {key_id} does not open: {cure}") from error
+
+
+def existing(key_ids: Collection[UUID]) -> set[UUID]:
+    """Return which of these data keys were not destroyed."""
+    return set(DataKey.objects.filter(pk__in=key_ids).values_list("pk", flat=True))
 
 
 def destroy(key_id: UUID | None) -> None:

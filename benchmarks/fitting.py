@@ -13,6 +13,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from benchmarks import perturbing
@@ -139,7 +140,7 @@ def logistic(examples: Sequence[tuple[Values, bool, float]]) -> Values:
 
 def doubted(examples: Sequence[Example], found: Values) -> Values:
     """Return bias and scale of what is found, and the share that each of AGAINST leaves of it."""
-    known = [(scored(one.values, found), one) for one in examples]
+    known = [(scored(found, one.values), one) for one in examples]
     total = sum(one.weight for one in examples)
 
     def slope(at: Sequence[float]) -> list[float]:
@@ -165,7 +166,7 @@ def doubted(examples: Sequence[Example], found: Values) -> Values:
     return bias, scale, *(math.exp(-doubt) for doubt in doubts)
 
 
-def scored(values: Values, found: Values) -> float:
+def scored(found: Values, values: Values) -> float:
     """Return the weighted sum of what is found, without the bias."""
     return sum(map(float.__mul__, found[1:], values))
 
@@ -175,9 +176,9 @@ def document(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     of_people = [row for row in rows if row.of_people]
     found: Values = (0.0, 1.0, *(0.1 for _ in FOUND[1:]))
     for _ in range(CHOICES):
-        examples = chosen(of_people, lambda values, now=found: scored(values, now))
+        examples = chosen(of_people, partial(scored, found))
         found = logistic([(one.values[: len(FOUND)], one.supported, one.weight) for one in examples])
-    examples = chosen(rows, lambda values: scored(values, found))
+    examples = chosen(rows, partial(scored, found))
     bias, scale, *left = doubted(examples, found)
     against = logistic([(one.values, one.otherwise, one.weight) for one in examples if not one.supported])
     return {

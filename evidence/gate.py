@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime
 from audit.stakes import Stakes
 from evidence.calibration import Calibration
 from evidence.claims import Statement
-from evidence.deadline import in_time
 from evidence.passages import Passage
 from evidence.ranking import Index, index
+from evidence.recall import NOTHING, Asked, Consultation, Memory, consult
 from evidence.sources import Need, Voices, Weighed, voices, weigh
 from evidence.typed import scoring, wording
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
-from evidence.verifying import Context, Verifier, VerifierFault, aligned, named
+from evidence.verifying import Context, Verifier, VerifierFault, named
 
 __all__ = [
     "DEFAULT_POLICY",
@@ -79,7 +79,11 @@ class Stronger:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the claims of one answer are judged with."""
+    """What the claims of one answer are judged with.
+
+    Attributes:
+        seconds: how long the verifier may take for all claims together; without a number, as long as it takes.
+    """
 
     passages: tuple[Passage, ...]
     index: Index
@@ -87,6 +91,8 @@ class Terms:
     calibration: Calibration
     need: Need
     context: Context
+    memory: Memory = NOTHING
+    seconds: float | None = None
 
 
 def judge(
@@ -99,6 +105,7 @@ def judge(
     verifier: Verifier = scoring.TYPED,
     stronger: Stronger | None = None,
     on: date | None = None,
+    memory: Memory = NOTHING,
 ) -> GateReport:
     """Return the verdict on each statement, in their order, and the outcome of them all.
 
@@ -106,6 +113,7 @@ def judge(
         context: the question; its words need no evidence.
         stronger: what decides the claims that the verifier leaves INSUFFICIENT, while its calibration holds.
         on: the day for which calibrations are looked at; without one, today (UTC).
+        memory: of what verifiers said before; it saves time, and the report is the same with any.
 
     The verdicts do not depend on the order of the passages. Nothing is raised for any text.
     """
@@ -113,9 +121,11 @@ def judge(
     if calibration is None or not calibration.holds(named(verifier), on=day):
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
     terms = terms_of(passages, calibration, verifier=verifier, need=policy.need(stakes), context=context)
-    found = [judge_one(statement, terms) for statement in statements]
+    terms = replace(terms, memory=memory)
+    said = heard(statements, terms)
+    found = [judge_one(*one, terms) for one in zip(statements, said, strict=True)]
     if stronger is not None and stronger.calibration.holds(named(stronger.verifier), on=day):
-        found = cascaded(found, terms, stronger)
+        found = cascaded(found, said, terms, stronger)
     return report(found)
 
 
@@ -137,11 +147,13 @@ def score(statement: Statement, passages: Sequence[Passage], *, context: str, ve
     """
     need = DEFAULT_POLICY.need(Stakes.MEDIUM)
     terms = terms_of(passages, scoring.CALIBRATION, verifier=scoring.TYPED, need=need, context=context)
+    (found,) = heard([statement], terms)
     if named(verifier) != scoring.TYPED.id:
-        if not is_open(judge_one(statement, terms), terms):
+        if not is_open(judge_one(statement, found, terms), terms):
             return None
-        terms = replace(terms, verifier=verifier)
-    found = alignments(statement, terms) if terms.passages else []
+        (found,) = heard([statement], replace(terms, verifier=verifier))
+    if found is None:
+        raise VerifierFault(f"{named(verifier)} said nothing of a claim")
     return max((item.p_supported for item in found if item.stance is Stance.SUPPORTS), default=0.0)
 
 
@@ -169,33 +181,40 @@ def unspoken(statement: Statement, found: Sequence[Alignment]) -> JudgedClaim:
     return replace(silent, p_supported=supported, p_contradicted=contradicted)
 
 
-def judge_one(statement: Statement, terms: Terms) -> JudgedClaim:
-    if not statement.text.strip() or not terms.passages:
-        return unjudged(statement, Reason.NO_EVIDENCE)
-    try:
-        return concluded(statement, alignments(statement, terms), terms)
-    except VerifierFault:
+def heard(statements: Sequence[Statement], terms: Terms) -> list[Sequence[Alignment] | None]:
+    """Return what the verifier says of each statement: None where it failed, nothing where there is nothing to ask."""
+    asked = {
+        place: Asked(statement, tuple(candidates(statement, terms)))
+        for place, statement in enumerate(statements)
+        if statement.text.strip() and terms.passages
+    }
+    consultation = Consultation(named(terms.verifier), terms.calibration, terms.context, tuple(asked.values()))
+    answers = consult(terms.verifier, consultation, terms.memory, seconds=terms.seconds)
+    said = dict(zip(asked, answers, strict=True))
+    return [said.get(place, ()) for place in range(len(statements))]
+
+
+def judge_one(statement: Statement, said: Sequence[Alignment] | None, terms: Terms) -> JudgedClaim:
+    if said is None:
         return unjudged(statement, Reason.VERIFIER_UNAVAILABLE)
+    return concluded(statement, said, terms)
 
 
-def alignments(statement: Statement, terms: Terms) -> Sequence[Alignment]:
-    """Return what the verifier of these terms finds. Raises VerifierFault."""
-    return aligned(terms.verifier, statement, candidates(statement, terms), context=terms.context)
+def cascaded(
+    claims: Sequence[JudgedClaim], said: Sequence[Sequence[Alignment] | None], terms: Terms, stronger: Stronger
+) -> list[JudgedClaim]:
+    """Return the claims with the stronger verifier's verdict where the first one abstained and it did not.
 
-
-def cascaded(claims: Sequence[JudgedClaim], terms: Terms, stronger: Stronger) -> list[JudgedClaim]:
-    """Return the claims with the stronger verifier's verdict where the first one abstained and it did not."""
+    Args:
+        said: what the first one says of each, whose contradictions count beside what the stronger one says.
+    """
     places = [place for place, claim in enumerate(claims) if is_open(claim, terms)]
-    second = replace(terms, verifier=stronger.verifier, calibration=stronger.calibration)
-    asked = in_time(
-        lambda place: judged_again(claims[place], terms, second),
-        places,
-        seconds=stronger.seconds,
-        missed=VerifierFault,
+    second = replace(
+        terms, verifier=stronger.verifier, calibration=stronger.calibration, seconds=max(0.0, stronger.seconds)
     )
-    answers = dict(zip(places, asked, strict=True))
+    answers = dict(zip(places, heard([claims[place].statement for place in places], second), strict=True))
     return [
-        answers.get(place, claim) or replace(claim, reason=Reason.VERIFIER_UNAVAILABLE, why=f"{claim.why} {SILENT}")
+        judged_again(claim, said[place] or (), answers[place], second) if place in answers else claim
         for place, claim in enumerate(claims)
     ]
 
@@ -206,16 +225,16 @@ def is_open(claim: JudgedClaim, terms: Terms) -> bool:
     return abstained and bool(terms.passages) and bool(claim.statement.text.strip())
 
 
-def judged_again(claim: JudgedClaim, first: Terms, second: Terms) -> JudgedClaim:
-    """Return the stronger verifier's verdict on a claim, in which each contradiction of the first one counts too.
-
-    Raises:
-        VerifierFault: one of them failed.
-    """
-    found = [replace(item, verifier=second.calibration.verifier) for item in alignments(claim.statement, second)]
-    against = [item for item in alignments(claim.statement, first) if item.stance is Stance.CONTRADICTS]
-    again = concluded(claim.statement, [*found, *against], second)
-    return claim if again.verdict is Verdict.INSUFFICIENT else again
+def judged_again(
+    claim: JudgedClaim, first: Sequence[Alignment], again: Sequence[Alignment] | None, second: Terms
+) -> JudgedClaim:
+    """Return the stronger verifier's verdict on a claim, in which each contradiction of the first one counts too."""
+    if again is None:
+        return replace(claim, reason=Reason.VERIFIER_UNAVAILABLE, why=f"{claim.why} {SILENT}")
+    found = [replace(item, verifier=second.calibration.verifier) for item in again]
+    against = [item for item in first if item.stance is Stance.CONTRADICTS]
+    decided = concluded(claim.statement, [*found, *against], second)
+    return claim if decided.verdict is Verdict.INSUFFICIENT else decided
 
 
 def candidates(statement: Statement, terms: Terms) -> list[Passage]:

@@ -31,7 +31,11 @@ class Context:
 
 
 class Verifier(Protocol):
-    """What aligns a claim with passages. It may raise; the gate then says INSUFFICIENT."""
+    """What aligns a claim with passages. It may raise; the gate then says INSUFFICIENT.
+
+    What it says follows from its arguments, but for ``id`` and ``sha256`` of passages, which say nothing of a text: it
+    may be remembered, and its id changes when it could say something else.
+    """
 
     @property
     def id(self) -> str: ...
@@ -63,14 +67,19 @@ def aligned(
     """
     try:
         found = verifier.align(claim, passages, context=context)
-        sound = len(found) == len(passages) and all(
-            is_sound(one, claim, passage) for one, passage in zip(found, passages, strict=True)
-        )
+        sound = are_sound(found, claim, passages)
     except Exception as error:  # A verifier is a worker border: whatever it raises is recorded.
         raise VerifierFault(f"{named(verifier)} raised {type(error).__name__}") from error
     if not sound:
         raise VerifierFault(f"{named(verifier)} returned what are no alignments of this claim with its passages")
     return found
+
+
+def are_sound(found: Sequence[object], claim: Statement, passages: Sequence[Passage]) -> bool:
+    """Tell whether these can be the alignments of a claim with passages, one for each and in their order."""
+    return len(found) == len(passages) and all(
+        is_sound(one, claim, passage) for one, passage in zip(found, passages, strict=True)
+    )
 
 
 def is_sound(found: object, claim: Statement, passage: Passage) -> bool:

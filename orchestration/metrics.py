@@ -11,6 +11,10 @@ DECISIONS = Counter("prometheus_decisions_total", "Decisions about runs", ["deci
 RUNS = Counter("prometheus_runs_total", "Slices of runs driven, by how they ended", ["ended"])
 REFUSED_CHECKPOINTS = Counter("prometheus_checkpoint_refusals_total", "Checkpoints that failed verification on load")
 DELIVERIES = Counter("prometheus_deliveries_total", "Attempts to tell a receiver, by what they came to", ["outcome"])
+VERIFICATIONS = Counter(
+    "prometheus_verification_cache_total", "Claims looked up in the cache of verifications", ["result"]
+)
+CACHE_FAILURES = Counter("prometheus_verification_cache_failures_total", "Calls of that cache that failed", ["call"])
 SLICE_SECONDS = Histogram("prometheus_slice_seconds", "Time a worker drove a run without a break")
 
 

@@ -12,8 +12,9 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.conf import settings
 
+from audit import keys
 from audit.actors import SYSTEM
-from orchestration import appealing, batches, deliveries, priority, restoring, runs
+from orchestration import appealing, batches, deliveries, priority, restoring, runs, verifications
 from orchestration.engine import draining, driver, lease, restorer
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,12 @@ def expire_approvals() -> None:
     runs.expire_due(actor=SYSTEM)
     restoring.expire_due(actor=SYSTEM)
     appealing.expire_due(actor=SYSTEM)
+
+
+@shared_task(name="orchestration.forget_erased")  # type: ignore[untyped-decorator]
+def forget_erased() -> None:
+    """Erase what the cache of verifications holds of erased runs: Redis was away, or a worker wrote meanwhile."""
+    verifications.sweep(keys.existing)
 
 
 @shared_task(name="orchestration.restore")  # type: ignore[untyped-decorator]

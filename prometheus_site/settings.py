@@ -110,6 +110,10 @@ PROMETHEUS_WORKSPACE_RUNS = number("PROMETHEUS_WORKSPACE_RUNS", 16)
 # A worker that is shut down hands over a run whose step does not end by then; its process ends four seconds later.
 PROMETHEUS_DRAIN_SECONDS = number("PROMETHEUS_DRAIN_SECONDS", 8)
 PROMETHEUS_MAX_ATTEMPTS = number("PROMETHEUS_MAX_ATTEMPTS", 5)
+# What verifiers said is remembered for so long, and so many claims of it, in Redis; 0 is not at all.
+PROMETHEUS_CACHE_URL = text("PROMETHEUS_CACHE_URL", REDIS_URL)
+PROMETHEUS_CACHE_SECONDS = number("PROMETHEUS_CACHE_SECONDS", 86_400)
+PROMETHEUS_CACHE_ENTRIES = number("PROMETHEUS_CACHE_ENTRIES", 50_000)
 PROMETHEUS_APPROVAL_MINUTES = number("PROMETHEUS_APPROVAL_MINUTES", 15)
 PROMETHEUS_APPEAL_DAYS = number("PROMETHEUS_APPEAL_DAYS", 14)
 # An event stream holds one thread of the web server for as long as it lasts; the other threads must stay free.
@@ -318,6 +322,7 @@ CELERY_BEAT_SCHEDULE = {
     "seal-the-ledger": {"task": "audit.seal", "schedule": 1.0, "options": {"expires": 2}},
     "deliver-webhooks": {"task": "orchestration.deliver_due", "schedule": 2.0, "options": {"expires": 4}},
     "fail-overdue-runs": {"task": "orchestration.fail_overdue", "schedule": 2.0, "options": {"expires": 4}},
+    "forget-erased": {"task": "orchestration.forget_erased", "schedule": 300.0, "options": {"expires": 240}},
     "expire-approvals": {"task": "orchestration.expire_approvals", "schedule": 15.0, "options": {"expires": 20}},
 }
 

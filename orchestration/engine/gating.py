@@ -18,6 +18,7 @@ from guardians.consensus import Consensus
 from guardians.guardian import Ballot, Finding, Material, Part, Vote, cast
 from guardians.redaction import mask
 from orchestration import material as materials
+from orchestration import verifications
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.gathering import from_json
 from orchestration.states import Kind
@@ -90,6 +91,7 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
         policy=bench.parts.gate,
         context=bench.request.question,
         stronger=within_the_step(bench),
+        memory=verifications.memory(workspace=run.workspace_id, run_key=bench.journal.key.id),
     )
     shown = Material(
         pieces=materials.pieces_of(
