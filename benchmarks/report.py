@@ -15,6 +15,7 @@ TITLES = {
     "load": "The whole installation",
     "endurance": "A worker that is never restarted",
     "growth": "A large installation",
+    "remembering": "Verifications remembered",
     "soak": "Workers that die",
 }
 INTRODUCTION = """# Performance

@@ -15,6 +15,8 @@ VERIFICATIONS = Counter(
     "prometheus_verification_cache_total", "Claims looked up in the cache of verifications", ["result"]
 )
 CACHE_FAILURES = Counter("prometheus_verification_cache_failures_total", "Calls of that cache that failed", ["call"])
+for result in ("hit", "miss", "fault"):
+    VERIFICATIONS.labels(result)  # at zero, so that a share can be computed from the beginning
 SLICE_SECONDS = Histogram("prometheus_slice_seconds", "Time a worker drove a run without a break")
 
 

@@ -27,6 +27,8 @@ COUNTERS = {
     "prometheus_decisions",
     "prometheus_runs",
     "prometheus_checkpoint_refusals",
+    "prometheus_verification_cache",
+    "prometheus_verification_cache_failures",
     "prometheus_slice_seconds",
 }
 GAUGES = {"prometheus_unsealed_age_seconds", "prometheus_approvals_waiting", "prometheus_runs_due"}
