@@ -6,6 +6,7 @@ A call waits for a short time only, and after one that failed Redis is left alon
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import TypeVar, cast
 
@@ -34,7 +35,7 @@ local function drop(name)
   redis.call('ZREM', entries, name)
 end
 local function forget(tag)
-  for _, name in ipairs(redis.call('HKEYS', prefix .. 'run:' .. tag)) do
+  for _, name in ipairs(redis.pcall('HKEYS', prefix .. 'run:' .. tag)) do
     if name ~= '' then drop(name) end
   end
   redis.call('UNLINK', prefix .. 'run:' .. tag)
@@ -51,11 +52,17 @@ for place = 7, 6 + 2 * fresh, 2 do
   redis.call('ZADD', entries, now, ARGV[place])
   redis.call('HSET', index, ARGV[place], '')
 end
-for place = 7 + 2 * fresh, #ARGV do redis.call('HSET', index, ARGV[place], '') end
+for place = 7 + 2 * fresh, #ARGV do
+  redis.call('HSET', index, ARGV[place], '')
+  if redis.call('TTL', prefix .. ARGV[place]) > tonumber(seconds) then
+    redis.call('EXPIRE', prefix .. ARGV[place], seconds)
+  end
+end
 redis.call('EXPIRE', index, seconds)
 redis.call('ZADD', runs, now, tag)
-redis.call('ZREMRANGEBYSCORE', entries, '-inf', now - seconds - 1)
-redis.call('ZREMRANGEBYSCORE', runs, '-inf', now - seconds - 1)
+local function old(set) return redis.call('ZRANGEBYSCORE', set, '-inf', now - seconds - 1, 'LIMIT', 0, 100) end
+for _, name in ipairs(old(entries)) do drop(name) end
+for _, one in ipairs(old(runs)) do forget(one) end
 while redis.call('ZCARD', entries) > most do drop(redis.call('ZRANGE', entries, 0, 0)[1]) end
 while redis.call('ZCARD', runs) > most do forget(redis.call('ZRANGE', runs, 0, 0)[1]) end
 """
@@ -116,7 +123,7 @@ class Store:
         limits = (PREFIX, self.seconds, self.most, tag, sealed, len(fresh))
         self.call("write", lambda: self.keeping(keys=[ENTRIES, RUNS], args=[*limits, *pairs, *known]))
 
-    def forget(self, tag: str) -> None:
+    def forget(self, tag: str | bytes) -> None:
         """Erase every entry that a run used.
 
         Raises:
@@ -124,15 +131,17 @@ class Store:
         """
         self.call("forget", lambda: self.forgetting(keys=[ENTRIES, RUNS], args=[PREFIX, tag]))
 
-    def runs(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the tag of each run that used an entry, and what was sealed for it.
+    def runs(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the tag of each run that used an entry, and what was sealed for it; nothing where that is lost.
 
         Raises:
             Away: as ``call`` does.
         """
-        tags = iter(self.call("sweep", lambda: [tag.decode() for tag, _ in self.client.zscan_iter(RUNS, count=PAGE)]))
+        tags = iter(self.call("sweep", lambda: [tag for tag, _ in self.client.zscan_iter(RUNS, count=PAGE)]))
         while some := list(islice(tags, PAGE)):
             pipeline = self.client.pipeline(transaction=False)
             for tag in some:
-                pipeline.hget(f"{PREFIX}run:{tag}", "")
-            yield from zip(some, self.call("sweep", pipeline.execute), strict=True)
+                pipeline.hget(PREFIX.encode() + b"run:" + tag, "")
+            sealed = self.call("sweep", partial(pipeline.execute, raise_on_error=False))
+            for tag, one in zip(some, sealed, strict=True):
+                yield tag, one if isinstance(one, bytes) else b""

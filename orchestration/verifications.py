@@ -177,9 +177,9 @@ def sweep(existing: Callable[[Collection[UUID]], Collection[UUID]]) -> int:
     return gone
 
 
-def opened(root: bytes, tag: str, sealed: bytes | None) -> UUID | None:
+def opened(root: bytes, tag: bytes, sealed: bytes) -> UUID | None:
     """Return the id of a run's data key; None where nobody can say it, and so nobody can say that it exists."""
     try:
-        return UUID(bytes=vault.open_sealed(marking(root), sealed or b"", binding=binding_of(tag)))
+        return UUID(bytes=vault.open_sealed(marking(root), sealed, binding=binding_of(tag.decode())))
     except ValueError:
         return None

@@ -195,6 +195,14 @@ def test_a_sweep_leaves_runs_that_exist(grace: Person, broker: Any) -> None:
     assert len(entries(broker)) == CLAIMS
 
 
+def test_a_sweep_removes_runs_that_nobody_named(grace: Person, broker: Any) -> None:
+    judged(grace)
+    broker.zadd(f"{PREFIX}runs", {"list": 1, "gone": 1, b"\xff": 1})
+    broker.lpush(f"{PREFIX}run:list", "x")
+    assert verifications.sweep(keys.existing) == 3
+    assert (len(entries(broker)), broker.zcard(f"{PREFIX}runs")) == (CLAIMS, 1)
+
+
 def spoil(broker: Any, how: str) -> None:
     names = [f"{PREFIX}{name}" for name in entries(broker)]
     values = [broker.get(name) or b"" for name in names]
@@ -304,6 +312,12 @@ def test_what_was_written_before_its_life_ended_makes_room(broker: Any) -> None:
     broker.zadd(f"{PREFIX}runs", {"old": 1})
     store.keep("one", b"", fresh={"n": b"v"}, known=[])
     assert (entries(broker), broker.zrange(f"{PREFIX}runs", 0, -1)) == (["n"], [b"one"])
+
+
+def test_a_shorter_life_holds_for_what_is_used_from_then_on(broker: Any) -> None:
+    Store(site.REDIS_URL, seconds=600, most=3).keep("one", b"", fresh={"n": b"v"}, known=[])
+    Store(site.REDIS_URL, seconds=60, most=3).keep("two", b"", fresh={}, known=["n"])
+    assert broker.ttl(f"{PREFIX}n") <= broker.ttl(f"{PREFIX}run:two") <= 60
 
 
 def test_without_a_vault_key_nothing_is_remembered(settings: Settings) -> None:
