@@ -16,6 +16,7 @@ TITLES = {
     "endurance": "A worker that is never restarted",
     "growth": "A large installation",
     "remembering": "Verifications remembered",
+    "corpus": "A large corpus",
     "soak": "Workers that die",
 }
 INTRODUCTION = """# Performance

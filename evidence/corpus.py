@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from audit import ledger
 from audit.access import require, workspace_of
@@ -14,7 +14,7 @@ from audit.canonical import JSON
 from audit.errors import Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
-from evidence import models, passages
+from evidence import models, passages, search
 from evidence.documents.extraction import Extracted, MediaType, extract
 from evidence.documents.origins import host_of
 
@@ -95,6 +95,7 @@ def keep(read: Extracted, *, source: str, title: str, actor: Actor, trusted: boo
     if last is not None:
         last.current = False
         last.save(update_fields=["current"])
+        search.withdraw(last.pk)
     document = models.Document.objects.create(
         source=where,
         title=title,
@@ -108,6 +109,7 @@ def keep(read: Extracted, *, source: str, title: str, actor: Actor, trusted: boo
         host=read.origin,
     )
     models.Passage.objects.bulk_create(passage_rows(document))
+    search.post(document.pk)
     ledger.append(added_event(document, actor), chain=f"documents:{actor.workspace}")
     return document
 
@@ -165,29 +167,7 @@ def rate_source(source_id: UUID, *, trusted: bool, weight: float, actor: Actor) 
     return source
 
 
-# PostgreSQL reads a query of tens of thousands of words recursively, and gives up ("stack depth limit exceeded").
 TEXT_LIMIT = 8_000
-# All texts in one statement, each with its own best passages: those that share a word with it. Materialized, because
-# PostgreSQL would otherwise make the query of a text anew for every passage that it looks at, and twice.
-CANDIDATES = """
-WITH asked AS MATERIALIZED (
-    SELECT place, replace(plainto_tsquery('english', text)::text, '&', '|')::tsquery AS words
-    FROM unnest(%s::text[]) WITH ORDINALITY AS given (text, place)
-)
-SELECT found.id, found.origin, found.text, found.sha256, found.trusted, found.title,
-    found.weight, found.host, found.original_sha256
-FROM asked
-CROSS JOIN LATERAL (
-    SELECT p.id, p.origin, p.text, p.sha256, s.trusted, d.title, s.weight, d.host, d.original_sha256,
-        ts_rank_cd(p.search, asked.words) AS rank
-    FROM evidence_passage p
-    JOIN evidence_document d ON d.id = p.document_id
-    JOIN evidence_source s ON s.id = d.source_id
-    WHERE s.workspace_id = %s AND d.current AND p.search @@ asked.words
-    ORDER BY rank DESC, p.id LIMIT %s
-) AS found
-ORDER BY asked.place, found.rank DESC, found.id
-"""
 
 
 def candidates(workspace: UUID, texts: Sequence[str], *, limit: int = 60) -> tuple[passages.Passage, ...]:
@@ -197,10 +177,7 @@ def candidates(workspace: UUID, texts: Sequence[str], *, limit: int = 60) -> tup
     least 8: the last claim of an answer is as good as the first.
     """
     share = max(8, limit // max(1, len(texts)))
-    asked = [text[:TEXT_LIMIT] for text in texts]
-    found: dict[UUID, passages.Passage] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(CANDIDATES, [asked, workspace, share])
-        for id_, origin, text, sha256, *known in cursor:
-            found.setdefault(id_, passages.Passage(str(id_), origin, text, sha256, *known))
+    found: dict[str, passages.Passage] = {}
+    for passage in search.candidates(workspace, [text[:TEXT_LIMIT] for text in texts], share=share):
+        found.setdefault(passage.id, passage)
     return tuple(found.values())

@@ -17,6 +17,7 @@ from evidence.ranking import Index, index
 from evidence.recall import NOTHING, Asked, Consultation, Memory, consult
 from evidence.sources import Need, Voices, Weighed, voices, weigh
 from evidence.typed import scoring, wording
+from evidence.vectors import Vectors
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
 from evidence.verifying import Context, Verifier, VerifierFault, named
 
@@ -106,6 +107,7 @@ def judge(
     stronger: Stronger | None = None,
     on: date | None = None,
     memory: Memory = NOTHING,
+    vectors: Vectors | None = None,
 ) -> GateReport:
     """Return the verdict on each statement, in their order, and the outcome of them all.
 
@@ -114,13 +116,15 @@ def judge(
         stronger: what decides the claims that the verifier leaves INSUFFICIENT, while its calibration holds.
         on: the day for which calibrations are looked at; without one, today (UTC).
         memory: of what verifiers said before; it saves time, and the report is the same with any.
+        vectors: help to choose what a claim is compared with where there are many passages.
 
     The verdicts do not depend on the order of the passages. Nothing is raised for any text.
     """
     calibration, day = policy.calibration, on or datetime.now(UTC).date()
     if calibration is None or not calibration.holds(named(verifier), on=day):
         return report([unjudged(statement, Reason.NO_CALIBRATION) for statement in statements])
-    terms = terms_of(passages, calibration, verifier=verifier, need=policy.need(stakes), context=context)
+    need = policy.need(stakes)
+    terms = terms_of(passages, calibration, verifier=verifier, need=need, context=context, vectors=vectors)
     terms = replace(terms, memory=memory)
     said = heard(statements, terms)
     found = [judge_one(*one, terms) for one in zip(statements, said, strict=True)]
@@ -130,11 +134,18 @@ def judge(
 
 
 def terms_of(
-    passages: Sequence[Passage], calibration: Calibration, *, verifier: Verifier, need: Need, context: str
+    passages: Sequence[Passage],
+    calibration: Calibration,
+    *,
+    verifier: Verifier,
+    need: Need,
+    context: str,
+    vectors: Vectors | None = None,
 ) -> Terms:
     unique = {(p.id, p.source, p.text, p.trusted, p.weight, p.host, p.original): p for p in passages if p.text.strip()}
     ordered = tuple(unique[name] for name in sorted(unique))
-    return Terms(ordered, index(ordered), verifier, calibration, need, Context(context, ordered))
+    found = index(ordered, vectors=vectors if len(ordered) > LOOKED_AT else None)
+    return Terms(ordered, found, verifier, calibration, need, Context(context, ordered))
 
 
 def score(statement: Statement, passages: Sequence[Passage], *, context: str, verifier: Verifier) -> float | None:

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
@@ -113,6 +114,40 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.origin or self.document_id}:{self.start}-{self.end}"
+
+
+class Posting(models.Model):
+    """A passage of a document that is in force, as the search finds it. ``evidence/search.py`` writes and deletes it.
+
+    Attributes:
+        terms: its words, as numbers of the workspace's own: the same word of another workspace is another number.
+        length: how many words, each counted once.
+    """
+
+    passage = models.OneToOneField(Passage, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    length = models.PositiveIntegerField()
+    terms = ArrayField(models.IntegerField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["terms"], name="posting_terms", fastupdate=False)]
+
+    def __str__(self) -> str:
+        return str(self.passage_id)
+
+
+class WordCount(models.Model):
+    """In how many passages of a workspace's documents in force a word stands; the empty word stands in every one."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+", db_index=False)
+    word = models.TextField()
+    passages = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "word"], name="one_count_per_word")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class ClaimBundle(models.Model):

@@ -1,7 +1,7 @@
 """Passages in the order in which they bear on a text: BM25 over the keys of content words and numbers.
 
 Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009). It finds what to look at;
-whether a passage carries a claim is the gate's to say.
+whether a passage carries a claim is the gate's to say. Where there are word vectors, their ranking is fused with it.
 """
 
 import math
@@ -13,9 +13,12 @@ from functools import lru_cache
 from evidence.language.lexicon import STOP
 from evidence.language.text import folded_words, key
 from evidence.passages import Passage
+from evidence.vectors import Nearness, Vectors
 
 K1 = 1.2
 B = 0.75
+# Of reciprocal rank fusion: the smaller, the more the first places count.
+FUSION = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,15 @@ class Terms:
     length: int
 
 
-def rank(text: str, passages: Sequence[Passage], *, limit: int) -> tuple[Ranked, ...]:
+def rank(text: str, passages: Sequence[Passage], *, limit: int, vectors: Vectors | None = None) -> tuple[Ranked, ...]:
     """Return at most ``limit`` passages that share a content word or number with the text, best first.
+
+    With vectors, those too whose vectors lie in the direction of the text's.
 
     Passages of the same text count once, the trusted one if there is one, then the heaviest. Equal
     scores keep the order of ``passages``.
     """
-    return index(passages).rank(text, limit=limit)
+    return index(passages, vectors=vectors).rank(text, limit=limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +61,13 @@ class Index:
         passages: each text once.
         lengths: of each passage against the mean of them all, as BM25 lets them count.
         held: key -> the places of the passages that hold it, each with how often.
+        nearness: to the passages, in their order.
     """
 
     passages: tuple[Passage, ...]
     lengths: tuple[float, ...]
     held: Mapping[str, Sequence[tuple[int, int]]]
+    nearness: Nearness | None = None
 
     def rank(self, text: str, *, limit: int) -> tuple[Ranked, ...]:
         """Return the same as ``rank``."""
@@ -71,12 +78,30 @@ class Index:
             for place, count in places:
                 scores[place] += weight * count * (K1 + 1) / (count + self.lengths[place])
                 shared[place] += 1
-        found = [Ranked(self.passages[place], scores[place], count) for place, count in enumerate(shared) if count]
+        if self.nearness is not None:
+            scores = fused(scores, self.nearness(text))
+        found = [Ranked(self.passages[place], score, shared[place]) for place, score in enumerate(scores) if score > 0]
         found.sort(key=lambda ranked: -ranked.score)
         return tuple(found[: max(0, limit)])
 
 
-def index(passages: Iterable[Passage]) -> Index:
+def fused(*rankings: Sequence[float]) -> list[float]:
+    """Return the sum of 1 / (FUSION + rank) of each place over the rankings that score it above 0; equal scores tie.
+
+    Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods"
+    (SIGIR 2009).
+    """
+    total = [0.0] * max(map(len, rankings), default=0)
+    for scores in rankings:
+        order = sorted((place for place, score in enumerate(scores) if score > 0), key=lambda place: -scores[place])
+        rank = 0
+        for number, place in enumerate(order, start=1):
+            rank = rank if number > 1 and scores[place] == scores[order[number - 2]] else number
+            total[place] += 1 / (FUSION + rank)
+    return total
+
+
+def index(passages: Iterable[Passage], *, vectors: Vectors | None = None) -> Index:
     unique = tuple(distinct(passages))
     terms = [terms_of(passage.text) for passage in unique]
     mean = sum(term.length for term in terms) / max(1, len(terms))
@@ -86,7 +111,8 @@ def index(passages: Iterable[Passage]) -> Index:
             held[word].append((place, count))
     # Where the mean is 0, no passage holds anything.
     lengths = tuple(K1 * (1 - B + B * term.length / mean) for term in terms) if mean else ()
-    return Index(unique, lengths, dict(held))
+    nearness = vectors.over([passage.text for passage in unique]) if vectors else None
+    return Index(unique, lengths, dict(held), nearness)
 
 
 def rarity(holding: int, *, of: int) -> float:

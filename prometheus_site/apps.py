@@ -8,5 +8,6 @@ class PrometheusSiteConfig(AppConfig):
     name = "prometheus_site"
 
     def ready(self) -> None:
-        for check in (checks.keys_are_set, checks.addresses_fit, checks.verifier_is_there):
+        found = (checks.keys_are_set, checks.addresses_fit, checks.verifier_is_there, checks.vectors_can_be_read)
+        for check in found:
             register(check, deploy=True)

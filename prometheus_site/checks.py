@@ -1,12 +1,14 @@
 """System checks: what is missing before the site may serve, each with a cure."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
 
+from evidence import vectors
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
 
@@ -46,4 +48,16 @@ def verifier_is_there(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
     if settings.PROMETHEUS_VERIFIER_SECONDS < 1:
         hint = "use whole seconds from 1"
         return [Error("PROMETHEUS_VERIFIER_SECONDS is 0, so no verifier answers", hint=hint, id="prometheus.E006")]
+    return []
+
+
+def vectors_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
+    """Word vectors that are named are there, with the packages that read them."""
+    folder = settings.PROMETHEUS_VECTORS
+    try:
+        if folder:
+            vectors.load(Path(folder))
+    except vectors.VectorsError as error:
+        hint = "mend it, or leave PROMETHEUS_VECTORS empty; without it no worker drives a run"
+        return [Error(f"PROMETHEUS_VECTORS is {folder!r}: {error}", hint=hint, id="prometheus.E007")]
     return []

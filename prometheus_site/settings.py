@@ -130,6 +130,8 @@ PROMETHEUS_PROVIDER = {
     "OPENAI_TIMEOUT": text("OPENAI_TIMEOUT"),
     "OPENAI_PRICES": text("OPENAI_PRICES"),
 }
+# A folder with static word vectors, which help to find passages; without one, words alone do.
+PROMETHEUS_VECTORS = text("PROMETHEUS_VECTORS")
 
 # A stronger verifier, asked about the claims that the built-in one leaves open. Nothing is loaded before one is named.
 PROMETHEUS_VERIFIER = {

@@ -12,7 +12,9 @@ from typing import Any, TypedDict
 from django.conf import settings
 
 from audit import canonical
+from evidence import vectors as word_vectors
 from evidence.gate import DEFAULT_POLICY, GatePolicy, Stronger
+from evidence.vectors import Vectors
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
 from evidence.verifying import Verifier
@@ -67,6 +69,7 @@ class Parts:
     policy_hash: str
     verifier: Verifier | None = None
     stronger: Stronger | None = None
+    vectors: Vectors | None = None
 
 
 @dataclass(slots=True)
@@ -79,14 +82,25 @@ class Bench:
     watch: Watch = field(default_factory=Watch)
 
 
-def policy_hash(pack_hash: str, guardians: tuple[Guardian, ...], gate: GatePolicy, consensus: ConsensusPolicy) -> str:
-    """Return the hash of everything that decides: packs, guardians, gate thresholds and consensus rule."""
+def policy_hash(
+    pack_hash: str,
+    guardians: tuple[Guardian, ...],
+    gate: GatePolicy,
+    consensus: ConsensusPolicy,
+    vectors: Vectors | None = None,
+) -> str:
+    """Return the hash of everything that decides: packs, guardians, gate thresholds and consensus rule.
+
+    Word vectors decide nothing, but what is looked at can: they count where they are used.
+    """
     document = {
         "packs": pack_hash,
         "guardians": {guardian.name: guardian.version for guardian in guardians},
         "gate": hashlib.sha256(repr(gate).encode()).hexdigest(),
         "consensus": hashlib.sha256(repr(consensus).encode()).hexdigest(),
     }
+    if vectors is not None:
+        document["vectors"] = vectors.digest
     return canonical.digest(canonical.encode(document)).hex()
 
 
@@ -95,6 +109,8 @@ def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
     known = packs.load(Path(packs.__file__).parent / "packs")
     guardians: tuple[Guardian, ...] = (Safety(), Privacy(), Compliance(known))
     options: Mapping[str, str] = settings.PROMETHEUS_PROVIDER
+    folder = settings.PROMETHEUS_VECTORS
+    vectors = word_vectors.load(Path(folder)) if folder else None
     return Parts(
         bridge=ToolBridge(),
         provider=providers.provider(options),
@@ -102,8 +118,9 @@ def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
         packs=known,
         gate=DEFAULT_POLICY,
         consensus=DEFAULT_CONSENSUS,
-        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS),
+        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS, vectors),
         verifier=verifier(),
+        vectors=vectors,
     )
 
 

@@ -15,6 +15,7 @@ from evidence import claims, corpus, passages, ranking
 from evidence import records as evidence_records
 from evidence.documents import jsonleaves
 from evidence.passages import DocumentError, Passage
+from evidence.vectors import Vectors
 from guardians.guardian import Material, Part, Piece
 from guardians.privacy import Privacy
 from guardians.redaction import mask
@@ -65,7 +66,7 @@ def gather(bench: Bench) -> State:
     found += corpus.candidates(bench.journal.run.workspace_id, texts)
     return {
         "question": question,
-        "passages": [as_json(p, part=parts.get(p.id, Part.DOCUMENT)) for p in best(texts, found)],
+        "passages": [as_json(p, part=parts.get(p.id, Part.DOCUMENT)) for p in best(texts, found, bench.parts.vectors)],
         "revision": 0,
     }
 
@@ -77,12 +78,13 @@ def wanted_texts(bench: Bench, question: str) -> list[str]:
     return [question]
 
 
-def best(texts: Sequence[str], found: Sequence[Passage]) -> list[Passage]:
+def best(texts: Sequence[str], found: Sequence[Passage], vectors: Vectors | None = None) -> list[Passage]:
     """Return the passages that any of the texts ranks high, each once, at most ``PASSAGES`` and 8 a text."""
     share = max(8, PASSAGES // max(1, len(texts)))
     chosen: dict[str, Passage] = {}
+    index = ranking.index(found, vectors=vectors)
     for text in texts:
-        for ranked in ranking.rank(text, found, limit=share):
+        for ranked in index.rank(text, limit=share):
             chosen.setdefault(ranked.passage.id, ranked.passage)
     return list(chosen.values())[: max(PASSAGES, share * len(texts))]
 

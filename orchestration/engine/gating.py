@@ -92,6 +92,7 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
         context=bench.request.question,
         stronger=within_the_step(bench),
         memory=verifications.memory(workspace=run.workspace_id, run_key=bench.journal.key.id),
+        vectors=bench.parts.vectors,
     )
     shown = Material(
         pieces=materials.pieces_of(

@@ -225,10 +225,10 @@ def test_the_database_refuses_a_passage_of_a_run_in_clear() -> None:
         Passage.objects.create(run=new_id(), text=STOPPED, text_sealed=b"x", sha256="0" * 64)
 
 
-def test_the_candidates_of_many_texts_take_one_statement(
+def test_the_candidates_of_many_texts_take_two_statements(
     ada: Person, workspace: Workspace, django_assert_num_queries: Any
 ) -> None:
     added(ada)
     added(ada, REVERSED, title="Reversing")
-    with django_assert_num_queries(1):
+    with django_assert_num_queries(2):
         assert found(workspace, "reversed", "stopped", "reversed") == [REVERSED, STOPPED]

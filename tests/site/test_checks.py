@@ -1,5 +1,7 @@
 """System checks: what is missing before the site may serve."""
 
+from pathlib import Path
+
 import pytest
 from django.core.checks import run_checks
 from pytest_django import Settings
@@ -30,6 +32,14 @@ def test_a_site_with_its_keys_and_address_is_clean() -> None:
 def test_what_is_missing_is_told(settings: Settings, name: str, value: object, found: str) -> None:
     setattr(settings, name, value)
     assert ids() == [found]
+
+
+def test_a_folder_without_vectors_is_told_with_the_cure(settings: Settings, tmp_path: Path) -> None:
+    settings.PROMETHEUS_VECTORS = str(tmp_path)
+    assert ids() == ["prometheus.E005"]
+    [told] = checks.vectors_can_be_read(None)
+    assert str(tmp_path) in told.msg
+    assert "leave PROMETHEUS_VECTORS empty" in str(told.hint)
 
 
 def test_one_key_for_two_purposes_is_told(settings: Settings) -> None:
