@@ -19,8 +19,8 @@ SHELL = frozenset(
         "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry", "insertion", "keys",
         "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes", "permissions",
         "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "search", "selection",
-        "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads", "verification_store", "verifications", "wakeups",
-        "webhook_models", "webhooks", "webhooks_api", "workspaces",
+        "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads", "verification_store",
+        "verifications", "wakeups", "webhook_models", "webhooks", "webhooks_api", "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")
