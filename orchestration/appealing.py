@@ -24,7 +24,7 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.roles import Scope
 from audit.vault import DataKey
-from evidence.calibration import Pair
+from evidence.calibration import Labelled, Origin
 from evidence.models import Claim, ClaimBundle, Evidence, Passage
 from evidence.verdicts import Stance, Verdict
 from orchestration.appeal import binding
@@ -36,10 +36,7 @@ from orchestration.states import AppealState, RunState
 
 WORDS = tuple(AppealState(state) for state in DECIDED)
 # What a label is made of: no sealed column is read for one.
-LABELLED = (
-    *("state", "wanted", "decided_at", "created_at"),
-    *("claim__verdict", "claim__bundle__verifier", "claim__bundle__calibration"),
-)
+LABELLED = ("state", "wanted", "claim__verdict", "claim__bundle__verifier")
 
 
 class AppealChanged(Conflict):
@@ -360,53 +357,27 @@ def enter(type_: EventType, row: Appeal, *, actor: Actor, **data: Any) -> None: 
 # Labels
 
 
-@dataclass(frozen=True, slots=True)
-class Label:
-    """What people say of one claim, and what its verifier said. No text.
-
-    Attributes:
-        verifier: the one whose verdict it was.
-        score: the best score among the passages of which the verifier said that they support it, 0 to 1; 0 without one.
-        verdict: the gate's.
-        right: the verdict that people say is right.
-    """
-
-    claim: UUID
-    verifier: str
-    calibration: str
-    score: float
-    verdict: Verdict
-    right: Verdict
-    decided_at: dt.datetime
-
-    def pair(self) -> Pair:
-        """Return the label as a calibration counts it."""
-        return Pair(self.score, supported=self.right is Verdict.SUPPORTED)
-
-
 def label_of(row: Appeal) -> Verdict:
     """Return the verdict that a decided appeal says is right: what was asked for, or the gate's own."""
     return Verdict(row.wanted if row.state == AppealState.GRANTED else row.claim.verdict)
 
 
-def labels(workspace: UUID) -> Iterator[Label]:
+def labels(workspace: UUID) -> Iterator[Labelled]:
     """Yield one label for each claim about which people decided; where they did so more than once, the last counts.
 
-    Only verdicts that somebody doubted are among them: they show where a verifier is wrong, not how often it is.
+    Only verdicts that somebody doubted are among them: they show where a verifier is wrong, not how often it is. The
+    score is the best among the passages of which the verifier said that they support the claim; 0 without one.
     """
     supporting = Evidence.objects.filter(claim=OuterRef("claim"), stance=Stance.SUPPORTS.value)
     rows = appeals_in(workspace).filter(state__in=DECIDED).select_related("claim__bundle").only(*LABELLED)
     rows = rows.order_by("claim_id", "-decided_at", "-id").distinct("claim_id")
-    deciding = Evidence.objects.filter(claim=OuterRef("claim")).order_by("id")
+    deciding = Evidence.objects.filter(claim=OuterRef("claim")).order_by("id").values("verifier")
     best = Subquery(supporting.order_by("-score").values("score")[:1])
-    by, under = (Subquery(deciding.values(name)[:1]) for name in ("verifier", "calibration"))
-    for row in rows.annotate(best=best, by=by, under=under):
-        yield Label(
-            claim=row.claim_id,
+    for row in rows.annotate(best=best, by=Subquery(deciding[:1])):
+        yield Labelled(
             verifier=row.by or row.claim.bundle.verifier,
-            calibration=row.under or row.claim.bundle.calibration,
             score=row.best or 0.0,
-            verdict=Verdict(row.claim.verdict),
-            right=label_of(row),
-            decided_at=row.decided_at or row.created_at,
+            supported=label_of(row) is Verdict.SUPPORTED,
+            origin=Origin.APPEAL,
+            claim=str(row.claim_id),
         )

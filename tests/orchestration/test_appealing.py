@@ -18,7 +18,7 @@ from audit.keys import KeyUnavailable
 from audit.models import DataKey, Entry, Workspace
 from audit.roles import Role
 from audit.vault import SealError
-from evidence.calibration import Pair
+from evidence.calibration import Labelled, Origin
 from evidence.models import Claim, ClaimBundle, Evidence, Passage
 from evidence.verdicts import Verdict
 from orchestration import appealing
@@ -378,17 +378,17 @@ def test_a_granted_appeal_is_a_label_and_a_rejected_one_confirms_the_gate(
     doubted = appealed(run, grace, claim=published(run), wanted=Verdict.INSUFFICIENT)
     decided(doubted, alan, AppealState.REJECTED)
     found = {label.claim: label for label in appealing.labels(workspace.pk)}
-    withheld_one, published_one = found[withheld(run).pk], found[published(run).pk]
-    assert (withheld_one.verdict, withheld_one.right, withheld_one.score) == ("CONTRADICTED", "SUPPORTED", 0.0)
-    assert (published_one.verdict, published_one.right, published_one.score) == ("SUPPORTED", "SUPPORTED", 0.93)
-    assert (published_one.verifier, published_one.calibration) == ("typed", "typed-1")
-    assert published_one.pair() == Pair(0.93, supported=True)
+    known = {"verifier": "typed", "supported": True, "origin": Origin.APPEAL}
+    assert found == {
+        str(row.pk): Labelled(score=score, claim=str(row.pk), **known)
+        for row, score in ((withheld(run), 0.0), (published(run), 0.93))
+    }
 
 
 def test_the_last_decision_on_a_claim_is_its_label(run: Run, grace: Person, alan: Person, workspace: Workspace) -> None:
     decided(appealed(run, grace), alan)
     decided(appealed(run, grace, wanted=Verdict.INSUFFICIENT), alan)
-    assert [label.right for label in appealing.labels(workspace.pk)] == [Verdict.INSUFFICIENT]
+    assert [label.supported for label in appealing.labels(workspace.pk)] == [False]
 
 
 def test_what_waits_was_withdrawn_or_expired_is_no_label(run: Run, grace: Person, workspace: Workspace) -> None:

@@ -105,11 +105,7 @@ class Command(BaseCommand):
 def of_appeals(actor: Actor, verifier: str) -> tuple[list[Labelled], int]:
     """Return the labels of a verifier, and how many there are of others."""
     known = list(appealing.labels(workspace_of(actor)))
-    own = [
-        Labelled(one.verifier, one.score, supported=one.pair().supported, origin=Origin.APPEAL, claim=str(one.claim))
-        for one in known
-        if one.verifier == verifier
-    ]
+    own = [label for label in known if label.verifier == verifier]
     return own, len(known) - len(own)
 
 
