@@ -242,6 +242,12 @@ def read_page(
     return [read_entry(entry, leaf_of(entry)) for entry in found], end if more else None
 
 
+def read_chain(chain: str, *, limit: int) -> list[ReadEntry]:
+    """Return the last ``limit`` entries of a chain, newest first."""
+    found = Entry.objects.filter(chain=chain).order_by("-seq").select_related("leaf")[:limit]
+    return [read_entry(entry, leaf_of(entry)) for entry in found]
+
+
 def read_run(run: UUID, *, limit: int) -> list[ReadEntry]:
     """Return the first ``limit`` entries that are about a run, oldest first, from whatever chain."""
     found = Entry.objects.filter(run=run).order_by("id").select_related("leaf")[:limit]

@@ -18,7 +18,16 @@ from audit.errors import Invalid, NotFound
 from audit.events import EventType
 from audit.models import Workspace
 from audit.roles import Scope
-from evidence.calibration import Figures, Labelled, Origin, digest_of, figures, least_unsupported, threshold
+from evidence.calibration import (
+    Calibration,
+    Figures,
+    Labelled,
+    Origin,
+    digest_of,
+    figures,
+    least_unsupported,
+    threshold,
+)
 from evidence.models import CalibrationRecord
 from evidence.states import CalibrationState
 from evidence.typed.scoring import EVEN, TYPED
@@ -102,6 +111,14 @@ def in_force(actor: Actor, *, verifier: str = TYPED.id) -> CalibrationRecord | N
     """Return the record of the actor's workspace that was neither superseded nor withdrawn; it may have expired."""
     rows = CalibrationRecord.objects.filter(workspace_id=workspace_of(actor), verifier=verifier)
     return rows.filter(state=CalibrationState.IN_FORCE.value).first()
+
+
+def decides(calibration: Calibration, *, on: dt.date, verifier: str = TYPED.id) -> bool:
+    """Tell whether a workspace's own calibration decides on a day (UTC), whoever wrote it.
+
+    It does not once it has expired, when its bound cannot be stated or its threshold is below the gate's own least.
+    """
+    return calibration.threshold >= EVEN and calibration.holds(verifier, on=on)
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from audit import ledger
 from audit.access import require, workspace_of
 from audit.actors import Actor
 from audit.canonical import JSON
-from audit.errors import Invalid, NotFound
+from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
 from evidence import models, passages, search
@@ -140,11 +141,41 @@ def added_event(document: models.Document, actor: Actor) -> ledger.Event:
     return ledger.Event(EventType.DOCUMENT_ADDED, actor, data)
 
 
+class SourceChanged(Conflict):
+    """Its rating is not what was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Whether a source is trusted, and how much of a voice it is: 0, 0.25, 0.5, 0.75 or 1."""
+
+    trusted: bool
+    weight: float
+
+    def document(self) -> dict[str, JSON]:
+        """Return it as the ledger keeps it."""
+        return {"trusted": self.trusted, "weight": str(float(self.weight))}
+
+    @classmethod
+    def of(cls, document: Any) -> "Rating":  # noqa: ANN401 - canonical JSON
+        return cls(trusted=document["trusted"], weight=float(document["weight"]))
+
+
+def rating_chain(source: UUID) -> str:
+    return f"source:{source}"
+
+
 @transaction.atomic
-def rate_source(source_id: UUID, *, trusted: bool, weight: float, actor: Actor) -> models.Source:
+def rate_source(
+    source_id: UUID, *, trusted: bool, weight: float, actor: Actor, seen: Rating | None = None
+) -> models.Source:
     """Say whether a source is trusted and how much of a voice it is. Runs that gather from now on are judged by it.
 
+    Args:
+        seen: the rating that whoever decided was shown, if one was shown.
+
     Raises:
+        SourceChanged: the rating is not what was seen.
         Invalid: the weight is none of 0, 0.25, 0.5, 0.75 and 1.
         NotAllowed: the actor lacks workspace:write.
         NotFound: the source is not of the actor's workspace.
@@ -156,14 +187,15 @@ def rate_source(source_id: UUID, *, trusted: bool, weight: float, actor: Actor) 
     source = own.first()
     if source is None:
         raise NotFound(f"there is no source {source_id} in your workspace")
-    before = {"trusted": source.trusted, "weight": str(source.weight)}
-    after = {"trusted": trusted, "weight": str(float(weight))}
+    before, after = Rating(source.trusted, source.weight), Rating(trusted, float(weight))
+    if seen is not None and seen != before:
+        raise SourceChanged(f"{source.name} was rated by somebody else meanwhile; look at it again")
     if before == after:
         return source
-    source.trusted, source.weight = trusted, float(weight)
+    source.trusted, source.weight = after.trusted, after.weight
     source.save(update_fields=["trusted", "weight"])
-    data: dict[str, JSON] = {"source": str(source.pk), "before": dict(before), "after": dict(after)}
-    ledger.append(ledger.Event(EventType.SOURCE_RATED, actor, data), chain=f"documents:{actor.workspace}")
+    data: dict[str, JSON] = {"source": str(source.pk), "before": before.document(), "after": after.document()}
+    ledger.append(ledger.Event(EventType.SOURCE_RATED, actor, data), chain=rating_chain(source.pk))
     return source
 
 

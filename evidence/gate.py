@@ -15,7 +15,7 @@ from evidence.claims import Statement
 from evidence.passages import Passage
 from evidence.ranking import Index, index
 from evidence.recall import NOTHING, Asked, Consultation, Memory, consult
-from evidence.sources import Need, Voices, Weighed, voices, weigh
+from evidence.sources import Need, Weighed, grouped, voices, weigh
 from evidence.typed import scoring, wording
 from evidence.vectors import Vectors
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Outcome, Reason, Rule, Stance, Verdict
@@ -268,18 +268,24 @@ def concluded(statement: Statement, aligned_: Sequence[Alignment], terms: Terms)
         return unspoken(statement, aligned_)
     supporting = [a for a in found if a.stance is Stance.SUPPORTS and a.p_supported >= terms.calibration.threshold]
     contradicting = [a for a in found if a.stance is Stance.CONTRADICTS]
-    weighed = weigh(spoken(supporting), spoken(contradicting), terms.need)
+    for_, against = (grouped([a.passage for a in side]) for side in (supporting, contradicting))
+    weighed = weigh(voices(for_), voices(against), terms.need)
     evidence = sorted(found, key=lambda item: importance(item, weighed.verdict))[:RECORDED]
     if weighed.verdict is Verdict.DISPUTED:
         evidence = both_sides(evidence, found)
     reason = reason_of(weighed, evidence[0])
     why = wording.why(weighed.verdict, reason, tuple(evidence))
     by = terms.calibration.verifier, terms.calibration.id
-    return JudgedClaim(statement, weighed.verdict, *shares(found, supporting), reason, why, tuple(evidence), *by)
+    shown = numbered(evidence, [*for_, *against])
+    return JudgedClaim(statement, weighed.verdict, *shares(found, supporting), reason, why, shown, *by)
 
 
-def spoken(alignments: Sequence[Alignment]) -> Voices:
-    return voices([alignment.passage for alignment in alignments])
+def numbered(evidence: Sequence[Alignment], groups: Sequence[Sequence[Passage]]) -> tuple[Alignment, ...]:
+    """Return the evidence with the number of the voice that each counted as, in the order in which they are first."""
+    group_of = {passage: place for place, group in enumerate(groups) for passage in group}
+    order = dict.fromkeys(group_of[item.passage] for item in evidence if item.passage in group_of)
+    numbers = {place: number for number, place in enumerate(order, start=1)}
+    return tuple(replace(item, voice=numbers.get(group_of.get(item.passage, -1), 0)) for item in evidence)
 
 
 STANCES = {

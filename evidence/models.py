@@ -43,6 +43,7 @@ class Source(models.Model):
                 condition=models.Q(weight__in=[0.0, 0.25, 0.5, 0.75, 1.0]), name="weight_in_quarters"
             ),
         ]
+        indexes = [models.Index(fields=["workspace", "-created_at", "-id"], name="source_newest")]
 
     def __str__(self) -> str:
         return self.name
@@ -75,6 +76,13 @@ class Document(models.Model):
             models.UniqueConstraint(
                 fields=["source", "title"], condition=models.Q(current=True), name="one_current_version"
             ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["source", "-created_at", "-id"],
+                condition=models.Q(current=True),
+                name="document_current_newest",
+            )
         ]
 
     def __str__(self) -> str:
@@ -151,7 +159,10 @@ class WordCount(models.Model):
 
 
 class ClaimBundle(models.Model):
-    """The claims of one draft of a run, and what the gate said of them together."""
+    """The claims of one draft of a run, and what the gate said of them together.
+
+    ``threshold`` is the least score that supported then; rows older than it, and those judged without one, have none.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.UUIDField()
@@ -160,6 +171,7 @@ class ClaimBundle(models.Model):
     score = models.FloatField()
     verifier = models.CharField(max_length=60)
     calibration = models.CharField(max_length=60)
+    threshold = models.FloatField(null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -174,7 +186,10 @@ def claim_states() -> list[tuple[str, str]]:
 
 
 class Claim(FSMModelMixin, models.Model):
-    """One statement of an answer, its verdict and the reason for it."""
+    """One statement of an answer, its verdict and the reason for it.
+
+    ``score`` is P(supported); what is left of it and ``p_contradicted`` is the probability of saying too little.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     bundle = models.ForeignKey(ClaimBundle, on_delete=models.PROTECT, related_name="claims")
@@ -188,6 +203,7 @@ class Claim(FSMModelMixin, models.Model):
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
     score = models.FloatField()
+    p_contradicted = models.FloatField(null=True)
     reason = models.CharField(max_length=30)
     rule = models.CharField(max_length=30, blank=True)
 
@@ -224,6 +240,7 @@ class Evidence(models.Model):
     """What a claim was compared with: both spans, the stance, the rule and the versions that decided.
 
     ``trusted`` and ``weight`` are the source's of that moment; older rows do not say whether it was trusted.
+    ``voice`` is the independent voice it counted as, from 1; 0 where it did not count, or the row is older.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -234,6 +251,8 @@ class Evidence(models.Model):
     trusted = models.BooleanField(null=True)
     weight = models.FloatField(default=1.0, db_default=1.0)
     score = models.FloatField()
+    p_contradicted = models.FloatField(null=True)
+    voice = models.PositiveSmallIntegerField(default=0, db_default=0)
     rule = models.CharField(max_length=30)
     claim_start = models.PositiveIntegerField()
     claim_end = models.PositiveIntegerField()
@@ -302,6 +321,7 @@ class CalibrationRecord(FSMModelMixin, models.Model):
                 name="who_ended_a_calibration",
             ),
         ]
+        indexes = [models.Index(fields=["workspace", "-created_at", "-id"], name="calibration_newest")]
 
     def __str__(self) -> str:
         return f"{self.verifier} at {self.threshold:.4f}"

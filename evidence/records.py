@@ -1,8 +1,8 @@
 """Rows of what the gate found, built for the journal, and the way back to readable claims."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from audit.spans import Span
 from evidence import models
 from evidence.gate import GatePolicy
 from evidence.passages import Passage
+from evidence.sources import Tie, tie
 from evidence.verdicts import Alignment, GateReport, JudgedClaim, Verdict
 
 CONTEXT = 240
@@ -58,6 +59,7 @@ def claim_row(bundle: models.ClaimBundle, judged: JudgedClaim, *, ordinal: int, 
         start=judged.statement.span.start,
         end=judged.statement.span.end,
         score=judged.p_supported,
+        p_contradicted=judged.p_contradicted,
         reason=judged.reason.value,
         rule=judged.evidence[0].rule.value if judged.evidence else "",
     )
@@ -86,6 +88,8 @@ def evidence_rows(claim: models.Claim, judged: JudgedClaim, *, policy: GatePolic
             trusted=alignment.passage.trusted,
             weight=alignment.passage.weight,
             score=alignment.p_supported,
+            p_contradicted=alignment.p_contradicted,
+            voice=alignment.voice,
             rule=alignment.rule.value,
             claim_start=alignment.claim_span.start,
             claim_end=alignment.claim_span.end,
@@ -114,6 +118,7 @@ def bundle_rows(run: UUID, report: GateReport, *, revision: int, policy: GatePol
         score=report.score,
         verifier=calibration.verifier if calibration else "",
         calibration=calibration.id if calibration else "",
+        threshold=calibration.threshold if calibration else None,
     )
     claims = tuple(claim_row(bundle, judged, ordinal=n, key=key) for n, judged in enumerate(report.claims))
     pairs = zip(claims, report.claims, strict=True)
@@ -122,11 +127,25 @@ def bundle_rows(run: UUID, report: GateReport, *, revision: int, policy: GatePol
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """Another passage of the same voice, and why it is the same."""
+
+    passage: UUID
+    tie: Tie
+
+
+@dataclass(frozen=True, slots=True)
 class ReadEvidence:
     """One passage beside a claim, with the spans to highlight in both.
 
     Attributes:
         trusted, weight: the source's, when the claim was judged.
+        host: the web host that its document was published on; '' where that is not known.
+        original: the hash of its document's bytes, in hex; '' where that is not known.
+        document: the document that it is of; None for a run's own passage.
+        score, p_contradicted: how likely it supports and contradicts the claim, 0 to 1; None in older rows.
+        voice: the independent voice it counted as, from 1; 0 where it did not count.
+        twins: the passages beside the claim that counted as the same voice and are directly tied to it.
         before, after: the document's words around a reference passage, at most ``CONTEXT`` characters each.
         sha256: of the text the claim was judged by; for a run's own passage under the run's key (``vault.commitment``).
         intact: the text still is that one.
@@ -137,6 +156,9 @@ class ReadEvidence:
     title: str
     trusted: bool
     weight: float
+    host: str
+    original: str
+    document: UUID | None
     before: str
     text: str
     after: str
@@ -144,15 +166,30 @@ class ReadEvidence:
     intact: bool
     stance: str
     score: float
+    p_contradicted: float | None
+    voice: int
     rule: str
     claim_span: Span
     passage_span: Span
     verifier: str
+    twins: tuple[Twin, ...] = ()
+
+    def witness(self) -> Passage:
+        """Return it as voices are counted."""
+        return Passage(str(self.passage), self.source, self.text, self.sha256, host=self.host, original=self.original)
 
 
 @dataclass(frozen=True, slots=True)
 class ReadClaim:
-    """A claim in clear, with the evidence it was judged by, and the id of the verifier whose verdict it is."""
+    """A claim in clear, with the evidence it was judged by.
+
+    Attributes:
+        score, p_contradicted: how likely it is supported and contradicted, 0 to 1; the latter None in older rows.
+        threshold: the least score of the first verifier that supported then; None where another one decided, or where
+            that is not known.
+        span: where it stands in the draft.
+        verifier: the id of the one whose verdict it is.
+    """
 
     id: UUID
     ordinal: int
@@ -162,6 +199,8 @@ class ReadClaim:
     state: str
     verdict: str
     score: float
+    p_contradicted: float | None
+    threshold: float | None
     reason: str
     rule: str
     span: Span
@@ -189,6 +228,9 @@ def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
         title=passage.document.title if passage.document else passage.origin,
         trusted=passage.trusted if row.trusted is None else row.trusted,
         weight=row.weight,
+        host=passage.document.host if passage.document else "",
+        original=passage.document.original_sha256 if passage.document else "",
+        document=passage.document_id,
         before=getattr(row, "before", None) or "",
         text=text,
         after=getattr(row, "after", None) or "",
@@ -196,11 +238,24 @@ def read_evidence(row: models.Evidence, key: vault.DataKey) -> ReadEvidence:
         intact=hash_of(passage, text, key) == row.passage_sha256,
         stance=row.stance,
         score=row.score,
+        p_contradicted=row.p_contradicted,
+        voice=row.voice,
         rule=row.rule,
         claim_span=Span(row.claim_start, row.claim_end),
         passage_span=Span(row.passage_start, row.passage_end),
         verifier=row.verifier,
     )
+
+
+def with_twins(found: Sequence[ReadEvidence]) -> tuple[ReadEvidence, ...]:
+    """Return the evidence of a claim, each with those that counted as the same voice, and why."""
+    return tuple(replace(item, twins=tuple(twins_of(item, found))) if item.voice else item for item in found)
+
+
+def twins_of(one: ReadEvidence, found: Sequence[ReadEvidence]) -> Iterator[Twin]:
+    for other in found:
+        if other is not one and other.voice == one.voice and (why := tie(one.witness(), other.witness())):
+            yield Twin(other.passage, why)
 
 
 def evidence_in_context() -> QuerySet[models.Evidence]:
@@ -217,21 +272,26 @@ def read_claims(run: UUID, *, key: vault.DataKey) -> tuple[ReadClaim, ...]:
     if bundle is None:
         return ()
     rows = bundle.claims.order_by("ordinal").prefetch_related(Prefetch("evidence", queryset=evidence_in_context()))
-    return tuple(
-        ReadClaim(
-            id=row.pk,
-            ordinal=row.ordinal,
-            text=open_text(key, row, "text_sealed"),
-            why=open_text(key, row, "why_sealed"),
-            kind=row.kind,
-            state=row.state,
-            verdict=row.verdict,
-            score=row.score,
-            reason=row.reason,
-            rule=row.rule,
-            span=Span(row.start, row.end),
-            verifier=next((item.verifier for item in row.evidence.all()), bundle.verifier),
-            evidence=tuple(read_evidence(item, key) for item in row.evidence.all()),
-        )
-        for row in rows
+    return tuple(read_claim(row, bundle, key) for row in rows)
+
+
+def read_claim(row: models.Claim, bundle: models.ClaimBundle, key: vault.DataKey) -> ReadClaim:
+    evidence = [read_evidence(item, key) for item in row.evidence.all()]
+    verifier = evidence[0].verifier if evidence else bundle.verifier
+    return ReadClaim(
+        id=row.pk,
+        ordinal=row.ordinal,
+        text=open_text(key, row, "text_sealed"),
+        why=open_text(key, row, "why_sealed"),
+        kind=row.kind,
+        state=row.state,
+        verdict=row.verdict,
+        score=row.score,
+        p_contradicted=row.p_contradicted,
+        threshold=bundle.threshold if verifier == bundle.verifier else None,
+        reason=row.reason,
+        rule=row.rule,
+        span=Span(row.start, row.end),
+        verifier=verifier,
+        evidence=with_twins(evidence),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 
 from evidence.documents.origins import host_of
@@ -11,6 +12,15 @@ from evidence.verdicts import Reason, Verdict
 
 SHINGLE = 5
 NEAR_DUPLICATE = 0.8
+
+
+class Tie(StrEnum):
+    """Why two passages are one voice."""
+
+    SOURCE = "SOURCE"
+    ORIGINAL = "ORIGINAL"
+    HOST = "HOST"
+    TEXT = "TEXT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +88,18 @@ FEW = Weighed(Verdict.INSUFFICIENT, Reason.TOO_FEW_SOURCES)
 SILENT = Weighed(Verdict.INSUFFICIENT, Reason.LOW_SCORE)
 
 
-def voices(passages: Sequence[Passage]) -> Voices:
-    """Count independent sources: passages of one source or origin, and copies of one text, are one voice."""
+def grouped(passages: Sequence[Passage]) -> list[list[Passage]]:
+    """Return the independent sources: passages of one source or origin, and copies of one text, are one voice."""
     groups: list[list[Passage]] = []
     for passage in passages:
-        joined = [group for group in groups if any(same_voice(passage, other) for other in group)]
+        joined = [group for group in groups if any(tie(passage, other) for other in group)]
         groups = [group for group in groups if group not in joined]
         groups.append([passage, *(member for group in joined for member in group)])
+    return groups
+
+
+def voices(groups: Sequence[Sequence[Passage]]) -> Voices:
+    """Count what the groups of ``grouped`` come to."""
     trusted = [short_of_one(group) for group in groups if is_trusted(group)]
     untrusted = [short_of_one(group) for group in groups if not is_trusted(group)]
     return Voices(len(trusted), len(untrusted), sum(trusted), sum(untrusted))
@@ -100,14 +115,15 @@ def short_of_one(group: Sequence[Passage]) -> float:
     return 1.0 - max(passage.weight for passage in speaking)
 
 
-def same_voice(one: Passage, other: Passage) -> bool:
+def tie(one: Passage, other: Passage) -> Tie | None:
+    """Return why two passages are one voice; None for two voices."""
     if one.source.strip().casefold() == other.source.strip().casefold():
-        return True
+        return Tie.SOURCE
     if one.original and one.original == other.original:
-        return True
+        return Tie.ORIGINAL
     if (host := published_on(one)) and host == published_on(other):
-        return True
-    return similarity(shingles(one.text), shingles(other.text)) >= NEAR_DUPLICATE
+        return Tie.HOST
+    return Tie.TEXT if similarity(shingles(one.text), shingles(other.text)) >= NEAR_DUPLICATE else None
 
 
 def published_on(passage: Passage) -> str:

@@ -90,6 +90,7 @@ class Alignment:
         passage_span: in ``passage.text``: the sentence, or the words in it that decided.
         detail: one sentence for a layperson, such as 'The source says 1 g, the claim says 2 g.'; may be empty.
         verifier: the id of the stronger verifier that found it; the gate writes it, and '' is the first one.
+        voice: the number, from 1, of the independent voice it counted as; 0 where it did not count. The gate sets it.
     """
 
     passage: Passage
@@ -101,6 +102,7 @@ class Alignment:
     passage_span: Span
     detail: str = ""
     verifier: str = ""
+    voice: int = 0
 
 
 @dataclass(frozen=True, slots=True)

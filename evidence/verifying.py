@@ -89,7 +89,7 @@ def is_sound(found: object, claim: Statement, passage: Passage) -> bool:
         and is_a(found.stance, Stance)
         and is_a(found.rule, Rule)
         and is_a(found.detail, str)
-        and found.verifier == ""
+        and (found.verifier, found.voice) == ("", 0)
         and is_share(found.p_supported)
         and is_share(found.p_contradicted)
         and found.p_supported + found.p_contradicted <= 1 + 1e-9

@@ -3,6 +3,7 @@
 from rest_framework import serializers
 
 from audit.stakes import Stakes
+from evidence.sources import Tie
 from orchestration.notices import DeliveryState, NoticeType
 from orchestration.states import AppealState, ApprovalKind, Decision, Kind, RunState
 
@@ -60,17 +61,27 @@ class SpanOut(serializers.Serializer[object]):
     end = serializers.IntegerField()
 
 
+class TwinOut(serializers.Serializer[object]):
+    passage = serializers.UUIDField()
+    tie = serializers.ChoiceField(choices=[t.value for t in Tie], help_text="why both are one voice")
+
+
 class EvidenceOut(serializers.Serializer[object]):
     passage = serializers.UUIDField()
     source = serializers.CharField()  # type: ignore[assignment]
     title = serializers.CharField()
     trusted = serializers.BooleanField(help_text="whether the source was trusted when the claim was judged")
     weight = serializers.FloatField(help_text="how much of a voice the source was then, 0 to 1")
+    host = serializers.CharField(help_text="the web host of its document; empty where that is not known")
+    original = serializers.CharField(help_text="hash of its document's bytes; empty where that is not known")
+    voice = serializers.IntegerField(help_text="the independent voice it counted as, from 1; 0 if it did not count")
+    twins = TwinOut(many=True, help_text="passages beside the claim that counted as the same voice")
     text = serializers.CharField()
     sha256 = serializers.CharField(help_text="of the passage's text; of a run's own passage under the run's key")
     intact = serializers.BooleanField(help_text="the passage still is the text that the claim was judged by")
     stance = serializers.CharField()
-    score = serializers.FloatField()
+    score = serializers.FloatField(help_text="P(supported), 0 to 1")
+    p_contradicted = serializers.FloatField(allow_null=True, help_text="0 to 1; null for claims of before it was kept")
     rule = serializers.CharField()
     claim_span = SpanOut()
     passage_span = SpanOut()
@@ -80,14 +91,16 @@ class EvidenceOut(serializers.Serializer[object]):
 class ClaimOut(serializers.Serializer[object]):
     id = serializers.UUIDField()
     text = serializers.CharField()
-    span = SpanOut()
+    span = SpanOut(help_text="in the draft that was judged")
     kind = serializers.CharField()
     state = serializers.CharField()
     verdict = serializers.CharField()
-    score = serializers.FloatField()
+    score = serializers.FloatField(help_text="P(supported), 0 to 1")
+    p_contradicted = serializers.FloatField(allow_null=True, help_text="as in evidence; the rest says too little")
+    threshold = serializers.FloatField(allow_null=True, help_text="the least score that supported then")
     reason = serializers.CharField()
     rule = serializers.CharField()
-    why = serializers.CharField()
+    why = serializers.CharField(help_text="one sentence for people")
     verifier = serializers.CharField(allow_blank=True, help_text="whose verdict it is")
     evidence = EvidenceOut(many=True)
 

@@ -11,7 +11,18 @@ from audit import console as audit_console
 from evidence import api as evidence_api
 from evidence import calibrations_api
 from orchestration import api, appeals_api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
-from orchestration.console import appeals, approvals, batches, checkpoints, inquiries, runs, webhooks
+from orchestration.console import (
+    appeals,
+    approvals,
+    batches,
+    calibrations,
+    checkpoints,
+    documents,
+    inquiries,
+    runs,
+    sources,
+    webhooks,
+)
 from prometheus_site import health, pages
 from prometheus_site.onetime import one_time_login
 
@@ -80,6 +91,11 @@ console = [
     path("inquiries/<uuid:inquiry_id>", inquiries.inquiry, name="inquiry"),
     path("runs/<uuid:run_id>/claims/<uuid:claim_id>/appeal", appeals.appeal_claim, name="appeal-claim"),
     path("appeals/<uuid:appeal_id>", appeals.appeal, name="appeal"),
+    path("evidence", RedirectView.as_view(pattern_name="console:sources"), name="evidence"),
+    path("evidence/sources", sources.sources, name="sources"),
+    path("evidence/sources/<uuid:source_id>", sources.source, name="source"),
+    path("evidence/documents/<uuid:document_id>", documents.document, name="document"),
+    path("evidence/calibrations", calibrations.calibrations, name="calibrations"),
     path("ledger", audit_console.ledger_page, name="ledger"),
 ]
 

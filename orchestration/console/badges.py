@@ -146,6 +146,10 @@ NOT_TAKEN = Badge("Not taken", Tone.DOUBT, Icon.BAN)
 SWITCHED_ON = Badge("On", Tone.GOOD, Icon.CHECK)
 SWITCHED_OFF = Badge("Off", Tone.QUIET, Icon.MINUS)
 RETIRED = Badge("Retired", Tone.QUIET, Icon.BAN)
+IN_FORCE = Badge("In force", Tone.GOOD, Icon.CHECK)
+SUPERSEDED = Badge("Superseded", Tone.QUIET, Icon.MINUS)
+LAPSED = Badge("Decides nothing", Tone.DOUBT, Icon.CLOCK)
+TAKEN_BACK = Badge("Withdrawn", Tone.QUIET, Icon.BAN)
 DELIVERIES = {
     DeliveryState.PENDING: Badge("Waits to be told", Tone.BUSY, Icon.CLOCK),
     DeliveryState.DELIVERED: Badge("Delivered", Tone.GOOD, Icon.CHECK),

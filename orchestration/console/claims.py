@@ -9,9 +9,10 @@ from django.urls import reverse
 from audit.spans import Span
 from evidence.records import ReadClaim, ReadEvidence
 from evidence.states import ClaimState
-from evidence.verdicts import Rule, Stance, Verdict
-from orchestration.console import badges
+from evidence.verdicts import Stance, Verdict
+from orchestration.console import badges, grounds
 from orchestration.console.badges import Badge
+from orchestration.console.grounds import Chances, Side, percent, rule_words
 from orchestration.console.highlight import EXCERPT, Part, clipped, excerpt, plain, visible
 from orchestration.models import Appeal, Run
 from orchestration.records import ReadAppeal
@@ -24,28 +25,7 @@ CLAIM_LIMIT = 1_500
 CONTEXT_LIMIT = 160
 SHORT = 200
 WHOLE_LIMIT = 6_000
-
-RULES = {
-    Rule.MATCH: "The words agree",
-    Rule.NUMBER: "Numbers compared",
-    Rule.UNIT: "Units compared",
-    Rule.DATE: "Dates compared",
-    Rule.NEGATION: "Negation compared",
-    Rule.ANTONYM: "Opposites compared",
-    Rule.ENTITY: "Names compared",
-    Rule.QUANTIFIER: "How many: compared",
-    Rule.MODALITY: "Must, may, should: compared",
-    Rule.COMPARISON: "More or less: compared",
-    Rule.ROLES: "Who does what: compared",
-    Rule.CONDITION: "Conditions compared",
-    Rule.DETAIL: "Details compared",
-    Rule.SCORE: "Compared as a whole",
-    Rule.TOPIC: "Another topic",
-}
-
-
-def rule_words(rule: str) -> str:
-    return RULES[Rule(rule)] if rule in set(Rule) else rule
+PAIR_LIMIT = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +33,17 @@ class ShownEvidence:
     """One passage beside a claim.
 
     Attributes:
+        number: its place beside the claim, from 1.
+        document: the id of the document it is of; '' for a run's own passage.
+        weight: what its source weighed, in words.
         before, after: the words around a short passage.
         whole: the passage, where ``parts`` is only an excerpt of it.
         same: the passage still has the hash that it was judged with.
+        claimed, found: the words of the claim and of the passage that were compared; '' where all of the claim was.
     """
 
-    id: str
+    number: int
+    document: str
     stance: Badge
     trust: Badge
     source: str
@@ -71,6 +56,9 @@ class ShownEvidence:
     same: bool
     rule: str
     score: int
+    weight: str
+    claimed: tuple[Part, ...]
+    found: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +76,13 @@ class ShownAppeal:
 
 @dataclass(frozen=True, slots=True)
 class ShownClaim:
-    """A claim; ``address`` is where its verdict can be appealed, empty where it cannot."""
+    """A claim beside its evidence.
+
+    Attributes:
+        reason: the code, which ``meaning`` says in a sentence; ``why`` says it of this claim.
+        place: the anchor of where it stands in the answer; '' where the page does not show that.
+        address: where its verdict can be appealed; '' where it cannot.
+    """
 
     number: int
     id: str
@@ -96,13 +90,17 @@ class ShownClaim:
     verdict: Badge
     fate: Badge | None
     why: tuple[Part, ...]
+    reason: str
+    meaning: str
     rule: str
     verifier: str
     kind: str
-    score: int
+    chances: Chances
+    sides: tuple[Side, ...]
     evidence: tuple[ShownEvidence, ...]
     more: tuple[ShownEvidence, ...]
     left_out: int
+    place: str = ""
     appeals: tuple[ShownAppeal, ...] = ()
     address: str = ""
 
@@ -127,24 +125,34 @@ def shown(claim: ReadClaim) -> ShownClaim:
     found = sorted(claim.evidence, key=lambda item: (item.stance == Stance.NEUTRAL, -item.score))
     first = claim.evidence[0] if claim.evidence else None
     ordered = [first, *(item for item in found if item is not first)] if first else []
-    looked_at = [shown_evidence(item) for item in ordered[:EVIDENCE]]
+    looked_at = [shown_evidence(item, claim, number=n) for n, item in enumerate(ordered[:EVIDENCE], start=1)]
     speaking = sum(item.stance != Stance.NEUTRAL for item in ordered[:FIRST]) or 1
-    span = first.claim_span if first and claim.verdict != Verdict.SUPPORTED else Span(0, 0)
     return ShownClaim(
         number=claim.ordinal + 1,
         id=f"claim-{claim.ordinal + 1}",
-        parts=excerpt(claim.text, span, limit=CLAIM_LIMIT),
+        parts=excerpt(claim.text, decisive(ordered, claim), limit=CLAIM_LIMIT),
         verdict=badges.of_verdict(claim.verdict),
         fate=fate(claim.state),
         why=plain(clipped(claim.why, CLAIM_LIMIT)),
+        reason=claim.reason,
+        meaning=grounds.reason_words(claim.reason),
         rule=rule_words(claim.rule) if claim.rule else "",
         verifier=claim.verifier,
         kind=claim.kind.capitalize(),
-        score=percent(claim.score),
+        chances=grounds.chances(claim),
+        sides=grounds.sides(claim, {item.passage: n for n, item in enumerate(ordered[:EVIDENCE], start=1)}),
         evidence=tuple(looked_at[:speaking]),
         more=tuple(looked_at[speaking:]),
         left_out=max(0, len(ordered) - EVIDENCE),
     )
+
+
+def decisive(evidence: Sequence[ReadEvidence], claim: ReadClaim) -> Span:
+    """Return the words of a claim that decided: those a conflict was found in, if there was one."""
+    against = (item for item in evidence if item.stance == Stance.CONTRADICTS)
+    deciding = next(against, None) if claim.verdict == Verdict.DISPUTED else None
+    deciding = deciding or next(iter(evidence), None)
+    return deciding.claim_span if deciding else Span(0, 0)
 
 
 def shown_appeal(item: ReadAppeal, who: Mapping[str, str]) -> ShownAppeal:
@@ -185,14 +193,12 @@ def fate(state: str) -> Badge | None:
             return None
 
 
-def percent(score: float) -> int:
-    return round(max(0.0, min(1.0, score)) * 100)
-
-
-def shown_evidence(item: ReadEvidence) -> ShownEvidence:
+def shown_evidence(item: ReadEvidence, claim: ReadClaim, *, number: int) -> ShownEvidence:
     alone = len(item.text) <= SHORT
+    narrow = 0 < item.claim_span.end - item.claim_span.start < len(claim.text)
     return ShownEvidence(
-        id=str(item.passage),
+        number=number,
+        document=str(item.document or ""),
         stance=badges.of_stance(item.stance),
         trust=badges.TRUSTED if item.trusted else badges.UNTRUSTED,
         source=visible(item.source),
@@ -205,4 +211,7 @@ def shown_evidence(item: ReadEvidence) -> ShownEvidence:
         same=item.intact,
         rule=rule_words(item.rule),
         score=percent(item.score),
+        weight=grounds.weight_words(item.weight),
+        claimed=plain(clipped(item.claim_span.of(claim.text), PAIR_LIMIT)) if narrow else (),
+        found=plain(clipped(item.passage_span.of(item.text), PAIR_LIMIT)),
     )

@@ -1,7 +1,7 @@
 """What the page of one run shows, gathered from its rows, its texts and its ledger entries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -14,9 +14,10 @@ from audit.roles import Scope
 from evidence.verdicts import Verdict
 from guardians.compliance import NOT_LEGAL_ADVICE
 from guardians.models import Review, Vote
-from orchestration.console import badges, claims, people, timeline, wording
+from orchestration.console import badges, claims, people, stretches, timeline, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import Argument, arguments, shown_actions
+from orchestration.console.grounds import percent
 from orchestration.console.highlight import Part, clipped, plain, visible
 from orchestration.models import Approval, Checkpoint, Inquiry, Run
 from orchestration.records import ReadCall, ReadInquiry, ReadRun, ReadWord
@@ -141,25 +142,11 @@ def texts_of(run: Run, read: ReadRun | None) -> dict[str, Any]:
         "question": plain(question) if question else (),
         "facts": tuple(arguments(read.request.get("facts", {}))) if read.request.get("facts") else (),
         "inline_passages": len(read.request.get("passages", ())),
-        "draft": plain(clipped(read.draft, DRAFT_LIMIT)) if read.draft else (),
         "answer": read.answer,
-        "sentences": sentences_of(read.answer),
         "citations": citations_of(read.answer),
         "calls": tuple(shown_call(call) for call in read.calls),
         "actions": shown_actions(read),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    parts: tuple[Part, ...]
-    citations: tuple[int, ...]
-
-
-def sentences_of(answer: Mapping[str, Any] | None) -> tuple[Sentence, ...]:
-    if answer is None:
-        return ()
-    return tuple(Sentence(plain(item["text"]), tuple(item["citations"])) for item in answer.get("sentences", ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,9 +173,16 @@ def claims_of(
     wanted = [claim for claim in known if not chosen or claim.verdict == chosen]
     begin = int(first) - 1 if first.isdecimal() and 0 < int(first[:6]) <= len(wanted) else 0
     end = min(begin + claims.PAGE, len(wanted))
+    here = frozenset(claim.ordinal for claim in wanted[begin:end])
+    placed = places(read, here) if read else {}
+    spots = placed.get("places", {})
     return {
+        **placed,
         "claims": tuple(
-            claims.with_appeals(claim, read.appeals, who, run=read.run, may_appeal=may_appeal)
+            replace(
+                claims.with_appeals(claim, read.appeals, who, run=read.run, may_appeal=may_appeal),
+                place=spots.get(claim.ordinal + 1, ""),
+            )
             for claim in wanted[begin:end]
             if read
         ),
@@ -200,6 +194,25 @@ def claims_of(
         "claims_after": end + 1 if end < len(wanted) else None,
         "verdict": chosen,
         "tallies": claims.tallies(known, chosen=chosen),
+    }
+
+
+def places(read: ReadRun, here: frozenset[int]) -> dict[str, Any]:
+    """Return answer and draft in stretches, and the anchor of each claim by its number.
+
+    The draft is open where it says more than the answer, and its claims are found in it then.
+    """
+    sentences = stretches.sentences(read.answer, read.claims, here)
+    draft = stretches.stretches(read.draft, read.claims, limit=DRAFT_LIMIT, shown=here)
+    told = any(not sentence.stretch.number for sentence in sentences)
+    opened = told or len(sentences) < len(read.claims)
+    published = {sentence.stretch.number: f"published-{sentence.stretch.number}" for sentence in sentences}
+    judged = {stretch.number: f"said-{stretch.number}" for stretch in draft if stretch.number}
+    return {
+        "sentences": sentences,
+        "draft": draft,
+        "draft_open": opened,
+        "places": judged if opened else published,
     }
 
 
@@ -241,7 +254,7 @@ def shown_vote(vote: Vote, *, dissents: bool) -> ShownVote:
         vote=vote,
         ballot=badges.of_ballot(vote.ballot),
         dissents=dissents,
-        score=claims.percent(vote.score),
+        score=percent(vote.score),
         took=wording.length(vote.elapsed_us / 1e6),
         findings=tuple(found[:FINDINGS]),
         left_out=max(0, len(found) - FINDINGS),

@@ -52,6 +52,8 @@ def navigation_for(request: HttpRequest) -> Navigation:
         items.append(item("Batches", reverse("console:batches"), here))
         if actor.may(Scope.APPROVALS_READ):
             items.append(item("Approvals", reverse("console:approvals"), here, waiting=waiting_in(workspace_of(actor))))
+        if actor.may(Scope.DOCUMENTS_READ):
+            items.append(item("Evidence", reverse("console:evidence"), here))
         if actor.may(Scope.LEDGER_READ):
             items.append(item("Ledger", reverse("console:ledger"), here))
         if actor.may(Scope.WEBHOOKS_WRITE):

@@ -16,11 +16,12 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from audit import canonical
+from evidence.calibrating import decides
 from evidence.calibration import Calibration
 from evidence.gate import Stronger
 from evidence.models import CalibrationRecord
 from evidence.states import CalibrationState
-from evidence.typed.scoring import EVEN, TYPED
+from evidence.typed.scoring import TYPED
 from evidence.verifying import named
 from orchestration.engine.bench import Parts
 from orchestration.selection import select
@@ -44,14 +45,10 @@ def of_workspace(parts: Parts, workspace: UUID) -> Parts:
 
 
 def calibrations_of(workspace: UUID, verifiers: Sequence[str], *, on: dt.date) -> Mapping[str, Calibration]:
-    """Return the workspace's own calibrations of these verifiers, by verifier.
-
-    A record that does not hold on that day, whose bound cannot be stated or whose threshold is below the gate's own
-    least decides nothing, whoever wrote it.
-    """
+    """Return the workspace's own calibrations of these verifiers, by verifier."""
     found = select(CalibrationRecord, IN_FORCE, workspace, verifiers, CalibrationState.IN_FORCE.value)
     known = [record.calibration() for record in found]
-    return {one.verifier: one for one in known if one.threshold >= EVEN and one.holds(one.verifier, on=on)}
+    return {one.verifier: one for one in known if decides(one, on=on, verifier=one.verifier)}
 
 
 # Runs of one workspace share it: it is made once a record.

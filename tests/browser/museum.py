@@ -14,11 +14,13 @@ from audit.fields import seal_text
 from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
+from evidence import calibrating, corpus
 from evidence.models import Claim, Source
 from orchestration import batches, registry, runs, webhooks
 from orchestration.models import Appeal, Delivery, Restore, Run, Tool
 from orchestration.notices import NoticeType
 from tests.conftest import Person, person
+from tests.evidence.labelling import labels
 from tests.orchestration import contesting, rows, scenes
 from tests.orchestration.looking import ACID, WARFARIN
 from tests.orchestration.scenes import Said, Seen
@@ -30,8 +32,9 @@ DISPUTED = Said(
     words="48 hours",
     rule="NUMBER",
     evidence=(
-        Seen("After hip replacement restart apixaban after 48 hours.", words="48 hours"),
-        Seen("Apixaban is restarted 24 hours after hip replacement.", "CONTRADICTS", "24 hours", "NUMBER"),
+        Seen("After hip replacement restart apixaban after 48 hours.", words="48 hours", voice=1),
+        Seen("Restart it 48 hours after hip replacement.", words="48 hours", voice=1),
+        Seen("Apixaban is restarted 24 hours after hip replacement.", "CONTRADICTS", "24 hours", "NUMBER", voice=2),
         Seen("Ours after 12 hours!", "CONTRADICTS", "12 hours", "NUMBER", source="Supplier", trusted=False),
     ),
 )
@@ -66,6 +69,9 @@ def furnish(url: str) -> Museum:
     undone = compensated(ada)
     doubted = appeals(grace, ada, published)
     library = Source.objects.create(workspace=published.workspace, name="Library", weight=0.5)
+    leaflet = corpus.add_document(source="Committee", title="W" * 200, text="Warfarin is stopped.", actor=ada.actor)
+    corpus.rate_source(leaflet.source_id, trusted=False, weight=0.25, actor=ada.actor)
+    calibrating.calibrate(labels([0.9, 0.4], [0.1] * 60), actor=ada.actor)
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -87,6 +93,12 @@ def furnish(url: str) -> Museum:
         "ledger-run": f"/console/ledger?run={published.pk}",
         "checkpoints": f"/console/runs/{published.pk}/checkpoints",
         "restore": f"/console/restores/{restore(grace, published)}",
+        "sources": "/console/evidence/sources",
+        "sources-own": "/console/evidence/sources",
+        "source": f"/console/evidence/sources/{leaflet.source_id}",
+        "source-own": f"/console/evidence/sources/{leaflet.source_id}",
+        "document": f"/console/evidence/documents/{leaflet.pk}",
+        "calibrations": "/console/evidence/calibrations",
         "batches": "/console/batches",
         "batch": f"/console/batches/{batch(ada)}",
         "batch-cancelled": f"/console/batches/{batch(ada, cancelled=True)}",
@@ -236,6 +248,8 @@ def moving(who: Person) -> object:
 
 def visitor_of(name: str) -> str | None:
     """Return who looks at an address: operators at the admin, nobody at the log-in, an approver at the rest."""
+    if name.endswith("-own") and name.startswith("source"):
+        return "ada"
     match name.partition("-")[0]:
         case "admin" | "webhooks" | "webhook":
             return "ada"

@@ -225,10 +225,23 @@ def test_a_claim_is_judged_alone_as_among_others(claims: list[str], passages: li
 def test_a_passage_is_aligned_alone_as_among_others(claim: str, passages: list[Passage]) -> None:
     # How likely it is to support may differ: what else its source says is weighed as well.
     alone = [
-        replace(item, p_supported=0, p_contradicted=0) for one in passages for item in verdict(claim, one).evidence
+        replace(item, p_supported=0, p_contradicted=0, voice=0)
+        for one in passages
+        for item in verdict(claim, one).evidence
     ]
-    among = [replace(item, p_supported=0, p_contradicted=0) for item in verdict(claim, *passages).evidence]
+    among = [replace(item, p_supported=0, p_contradicted=0, voice=0) for item in verdict(claim, *passages).evidence]
     assert all(item in alone for item in among)
+
+
+def test_evidence_says_as_which_voice_it_counted() -> None:
+    text = "Warfarin is stopped 5 days before surgery."
+    one, copy = passage(text, source="A"), passage(text, source="B")
+    other = passage("Before surgery, warfarin is stopped 5 days before.", source="C")
+    silent = passage("Warfarin is not a heparin.", source="D")
+    found = {item.passage.source: item.voice for item in verdict(text, one, copy, other, silent).evidence}
+    assert found["A"] == found["B"] != 0
+    assert found["C"] not in {0, found["A"]}
+    assert found.get("D", 0) == 0
 
 
 @given(claim=TEXTS, passages=PASSAGES)

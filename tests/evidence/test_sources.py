@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evidence.sources import Need, Voices, shingles, similarity, voices, weigh
+from evidence.sources import Need, Voices, grouped, shingles, similarity, voices, weigh
 from evidence.verdicts import Reason, Verdict
 from tests.evidence.material import passage
 
@@ -65,22 +65,22 @@ def test_a_need_for_nobody_is_a_need_for_one() -> None:
 
 def test_passages_of_one_source_are_one_voice() -> None:
     found = [passage("One thing.", source="Pharmacy"), passage("Another thing.", source=" pharmacy ")]
-    assert voices(found) == Voices(trusted=1)
+    assert voices(grouped(found)) == Voices(trusted=1)
 
 
 def test_copies_of_one_text_are_one_voice_trusted_if_any_of_them_is() -> None:
     copies = [passage(TEXT, source="A", trusted=False), passage(f"{TEXT} today", source="B")]
-    assert voices(copies) == Voices(trusted=1)
+    assert voices(grouped(copies)) == Voices(trusted=1)
 
 
 def test_a_passage_can_join_two_that_have_nothing_in_common() -> None:
     chain = [passage(TEXT, source="A"), passage("Something else.", source="B"), passage(TEXT, source="B")]
-    assert voices(chain) == Voices(trusted=1)
+    assert voices(grouped(chain)) == Voices(trusted=1)
 
 
 def test_different_texts_of_different_sources_are_different_voices() -> None:
     found = [passage("One thing.", source="A"), passage("Another thing.", source="B", trusted=False)]
-    assert voices(found) == Voices(trusted=1, untrusted=1)
+    assert voices(grouped(found)) == Voices(trusted=1, untrusted=1)
 
 
 def test_texts_without_words_have_nothing_in_common() -> None:
@@ -96,12 +96,11 @@ VOICES = st.lists(st.tuples(st.booleans(), QUARTERS), max_size=6)
 
 
 def speaking(weights: list[tuple[bool, float]], words: str = "word") -> Voices:
-    return voices(
-        [
-            replace(passage(f"{words} {n}", source=f"{words} {n}", trusted=trusted), weight=weight)
-            for n, (trusted, weight) in enumerate(weights)
-        ]
-    )
+    found = [
+        replace(passage(f"{words} {n}", source=f"{words} {n}", trusted=trusted), weight=weight)
+        for n, (trusted, weight) in enumerate(weights)
+    ]
+    return voices(grouped(found))
 
 
 def heavier(weights: list[tuple[bool, float]], place: int, weight: float) -> list[tuple[bool, float]]:
@@ -162,7 +161,7 @@ def test_a_light_source_that_is_not_enough_is_named_as_too_few_sources() -> None
 def test_one_voice_weighs_as_its_heaviest_source_and_an_untrusted_copy_lends_it_nothing() -> None:
     light, heavy = (replace(passage(TEXT, source=name), weight=weight) for name, weight in (("A", 0.25), ("B", 0.5)))
     copy = passage(TEXT, source="C", trusted=False)
-    assert voices([light, heavy, copy]) == Voices(trusted=1, trusted_short=0.5)
+    assert voices(grouped([light, heavy, copy])) == Voices(trusted=1, trusted_short=0.5)
 
 
 # Origins.
@@ -170,16 +169,16 @@ def test_one_voice_weighs_as_its_heaviest_source_and_an_untrusted_copy_lends_it_
 
 def test_documents_of_one_web_host_or_one_original_are_one_voice() -> None:
     one, other = passage("One thing.", source="A"), passage("Another thing.", source="B")
-    assert voices([replace(one, host="a.example"), replace(other, host="a.example")]) == ONE
-    assert voices([replace(one, original="ab"), replace(other, original="ab")]) == ONE
-    assert voices([replace(one, host="a.example"), replace(other, host="b.example")]).trusted == 2
+    assert voices(grouped([replace(one, host="a.example"), replace(other, host="a.example")])) == ONE
+    assert voices(grouped([replace(one, original="ab"), replace(other, original="ab")])) == ONE
+    assert voices(grouped([replace(one, host="a.example"), replace(other, host="b.example")])).trusted == 2
 
 
 def test_a_source_that_is_named_by_its_address_is_of_that_host() -> None:
     one = passage("One thing.", source="https://www.a.example/1")
-    assert voices([one, passage("Another thing.", source="http://a.example/2")]) == ONE
-    assert voices([one, replace(passage("Another thing.", source="B"), host="a.example")]) == ONE
+    assert voices(grouped([one, passage("Another thing.", source="http://a.example/2")])) == ONE
+    assert voices(grouped([one, replace(passage("Another thing.", source="B"), host="a.example")])) == ONE
 
 
 def test_origins_that_are_not_known_make_nobody_one_voice() -> None:
-    assert voices([passage("One thing.", source="A"), passage("Another thing.", source="B")]).trusted == 2
+    assert voices(grouped([passage("One thing.", source="A"), passage("Another thing.", source="B")])).trusted == 2

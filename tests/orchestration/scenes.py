@@ -28,7 +28,7 @@ MATERIAL = "a1" * 32
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A passage beside a claim; ``words`` is what is marked in it."""
+    """A passage beside a claim; ``words`` is what is marked in it, ``voice`` the voice that it counted as."""
 
     text: str
     stance: str = "SUPPORTS"
@@ -38,6 +38,8 @@ class Seen:
     title: str = "Stopping anticoagulants before surgery"
     trusted: bool = True
     score: float = 0.93
+    weight: float = 1.0
+    voice: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,13 @@ def draft(run: Run, text: str) -> None:
 def claims(run: Run, said: Sequence[Said]) -> None:
     """Keep claims with their evidence; passages are the run's own, sealed."""
     bundle = ClaimBundle.objects.create(
-        run=run.pk, revision=run.revision, outcome="SOME_WITHHELD", score=0.4, verifier="typed", calibration="typed-1"
+        run=run.pk,
+        revision=run.revision,
+        outcome="SOME_WITHHELD",
+        score=0.4,
+        verifier="typed",
+        calibration="typed-1",
+        threshold=0.5,
     )
     at = 0
     for ordinal, item in enumerate(said):
@@ -112,6 +120,7 @@ def claim(run: Run, bundle: ClaimBundle, said: Said, *, ordinal: int, at: int) -
         start=at,
         end=at + len(said.text),
         score=0.93 if said.verdict == "SUPPORTED" else 0.21,
+        p_contradicted=0.05,
         reason=said.rule if said.verdict != "SUPPORTED" else "SUPPORTED",
         rule=said.rule,
     )
@@ -147,6 +156,9 @@ def link(row: Claim, passage: Passage, said: Said, seen: Seen) -> Evidence:
         passage_sha256=passage.sha256,
         stance=seen.stance,
         score=seen.score,
+        weight=seen.weight,
+        voice=seen.voice,
+        trusted=seen.trusted,
         rule=seen.rule,
         claim_start=claim_start,
         claim_end=claim_end,

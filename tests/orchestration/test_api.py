@@ -119,6 +119,8 @@ def test_claims_are_read_with_their_evidence(grace: Person) -> None:
     [claim] = answer.body["results"]
     assert (claim["text"], claim["why"], claim["verdict"]) == (TEXTS[1], TEXTS[2], "SUPPORTED")
     assert claim["evidence"][0]["passage_span"] == {"start": 10, "end": 19}
+    assert {"claim_span", "weight", "trusted", "voice", "twins", "host"} <= set(claim["evidence"][0])
+    assert {"reason", "why", "score", "p_contradicted", "threshold", "span"} <= set(claim)
 
 
 def test_the_lineage_is_read(grace: Person) -> None:

@@ -1,6 +1,7 @@
 """Verdicts are appealed by whoever reads them and decided by somebody else, bound to what was seen."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 import pytest
@@ -378,9 +379,9 @@ def test_a_granted_appeal_is_a_label_and_a_rejected_one_confirms_the_gate(
     doubted = appealed(run, grace, claim=published(run), wanted=Verdict.INSUFFICIENT)
     decided(doubted, alan, AppealState.REJECTED)
     found = {label.claim: label for label in appealing.labels(workspace.pk)}
-    known = {"verifier": "typed", "supported": True, "origin": Origin.APPEAL}
+    label = partial(Labelled, "typed", supported=True, origin=Origin.APPEAL)
     assert found == {
-        str(row.pk): Labelled(score=score, claim=str(row.pk), **known)
+        str(row.pk): label(score=score, claim=str(row.pk))
         for row, score in ((withheld(run), 0.0), (published(run), 0.93))
     }
 
