@@ -16,6 +16,7 @@ NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
     *("checkpoints", "restore", "inquiry", "run-asked"),
+    *("sources", "sources-own", "source", "source-own", "document", "calibrations"),
     *("appeal", "appeal-own", "appeal-granted", "appeal-claim"),
     *("batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),
     *("admin-webhook", "admin-webhooks", "admin-deliveries", "admin-batches"),
