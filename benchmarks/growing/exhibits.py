@@ -9,9 +9,12 @@ from django.db.models import QuerySet
 
 from audit import sealer
 from audit.access import actor_of_user
-from orchestration import requests, runs
+from audit.actors import Actor
+from evidence.models import Claim, Document, Source
+from evidence.verdicts import Verdict
+from orchestration import appealing, requests, runs
 from orchestration.engine import driver
-from orchestration.models import Approval, Batch, Restore, Run, Webhook
+from orchestration.models import Appeal, Approval, Batch, Restore, Run, Webhook
 from orchestration.states import ApprovalState, Kind, RestoreState, RunState
 
 RUNS = 6
@@ -36,6 +39,10 @@ class Exhibits:
     approval: UUID
     restore: UUID
     webhook: UUID
+    claim: UUID
+    appeal: UUID
+    source: UUID
+    document: UUID
     batch: UUID | None
     middle: Run
 
@@ -58,9 +65,22 @@ def make(name: str) -> Exhibits:
         approval=first(Approval.objects.filter(run=ids["HIGH"], state=ApprovalState.PENDING.value), ids["HIGH"]),
         restore=first(restores, ids["LOW"]),
         webhook=first(Webhook.objects.filter(workspace_id=actor.workspace), ids["LOW"]),
+        claim=first(Claim.objects.filter(bundle__run=ids["LOW"]), ids["LOW"]),
+        appeal=appealed(ids["LOW"], actor),
+        source=first(Source.objects.filter(workspace_id=actor.workspace), ids["LOW"]),
+        document=first(Document.objects.filter(source__workspace_id=actor.workspace), ids["LOW"]),
         batch=Batch.objects.filter(workspace_id=actor.workspace).order_by("-id").values_list("pk", flat=True).first(),
         middle=rows.order_by("-created_at", "-id")[rows.count() // 2],
     )
+
+
+def appealed(run: UUID, actor: Actor) -> UUID:
+    """Return an appeal that waits, on the last claim of a run; any other where the run did not end with claims."""
+    claim = Claim.objects.filter(bundle__run=run).order_by("ordinal").last()
+    if claim is None or Run.objects.get(pk=run).state != RunState.COMPLETED:
+        return first(Appeal.objects.filter(workspace_id=actor.workspace), run)
+    wanted = Verdict.INSUFFICIENT if claim.verdict == Verdict.SUPPORTED else Verdict.SUPPORTED
+    return appealing.appeal(run, claim.pk, wanted=wanted, reason="The leaflet says otherwise.", actor=actor).appeal.pk
 
 
 def first(rows: QuerySet[Any], other: UUID) -> UUID:

@@ -17,10 +17,10 @@ from audit.actors import SYSTEM
 from audit.admin import AnyModelAdmin
 from audit.models import Entry
 from benchmarks.growing.exhibits import Exhibits
-from orchestration import batches, deliveries, restoring, runs
+from orchestration import appealing, batches, deliveries, restoring, runs
 from orchestration.engine import lease
 from orchestration.models import Run
-from orchestration.states import ApprovalState, Decision, RestoreState, RunState
+from orchestration.states import AppealState, ApprovalState, Decision, RestoreState, RunState
 
 OK = 200
 OURS = {"audit", "orchestration", "evidence", "guardians"}
@@ -84,6 +84,12 @@ def console(x: Exhibits) -> Iterator[tuple[str, str]]:
         yield f"approvals, {known}", f"/console/approvals?state={known}"
     yield "decision", f"/console/approvals/{x.approval}"
     yield "restore", f"/console/restores/{x.restore}"
+    yield "appeal", f"/console/appeals/{x.appeal}"
+    yield "appeal of a claim", f"{runs_at}/{x.run}/claims/{x.claim}/appeal"
+    yield "sources", "/console/evidence/sources"
+    yield "source", f"/console/evidence/sources/{x.source}"
+    yield "document", f"/console/evidence/documents/{x.document}"
+    yield "calibrations", "/console/evidence/calibrations"
     yield "ledger", "/console/ledger"
     yield "ledger, rare type", "/console/ledger?type=key.revoked"
     yield (
@@ -111,6 +117,11 @@ def api(x: Exhibits) -> Iterator[tuple[str, str]]:
     for known in ApprovalState:
         yield f"approvals, {known}", f"{v1}/approvals?state={known}"
     yield "approval", f"{v1}/approvals/{x.approval}"
+    for appeal in AppealState:
+        yield f"appeals, {appeal}", f"{v1}/appeals?state={appeal}"
+    yield "appeal", f"{v1}/appeals/{x.appeal}"
+    yield "appeals on a claim", f"{v1}/runs/{x.run}/claims/{x.claim}/appeals"
+    yield "calibrations", f"{v1}/calibrations"
     yield "restores", f"{v1}/restores"
     for restore in RestoreState:
         yield f"restores, {restore}", f"{v1}/restores?state={restore}"
@@ -174,6 +185,7 @@ def periodic(x: Exhibits) -> Iterator[Page]:
     """Yield what workers and the scheduler ask again and again."""
     calls: list[tuple[str, Callable[[], object]]] = [
         ("expire approvals", lambda: runs.expire_due(actor=SYSTEM)),
+        ("expire appeals", lambda: appealing.expire_due(actor=SYSTEM)),
         ("expire restores", lambda: restoring.expire_due(actor=SYSTEM)),
         ("restores to carry out", restoring.due),
         ("a receiver with something due", deliveries.claim),

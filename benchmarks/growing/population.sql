@@ -143,6 +143,15 @@ SELECT pg_temp.id_of(14, n * 8 + part * 2 + p, stem), pg_temp.id_of(12, n * 4 + 
     pg_temp.digest(n * 2 + p), 'SUPPORTS', 0.9, 'stated', 0, 100, 0, 100, 'typed/v1', 'none'
 FROM grown CROSS JOIN generate_series(0, 2) AS part CROSS JOIN generate_series(0, 1) AS p WHERE whole;
 
+INSERT INTO orchestration_appeal (id, run_id, claim_id, workspace_id, state, wanted, reason_sealed, binding, requested_by,
+    request_digest, decided_by, word_sealed, created_at, expires_at, decided_at)
+SELECT pg_temp.id_of(18, n, stem), id, pg_temp.id_of(12, n * 4, stem), workspace,
+    CASE WHEN d < 10 THEN 'PENDING' WHEN d < 30 THEN 'GRANTED' ELSE 'REJECTED' END, 'INSUFFICIENT', pg_temp.sealed(n, 90),
+    pg_temp.digest(n), requested_by, pg_temp.digest(n), CASE WHEN d < 10 THEN '' ELSE 'user:1' END,
+    CASE WHEN d >= 10 THEN pg_temp.sealed(n, 90) END, at, now() + interval '1 day' + n * interval '20 ms',
+    CASE WHEN d >= 10 THEN at + interval '5 minutes' END
+FROM grown WHERE whole AND state = 'COMPLETED' AND d < 50 AND requested_by <> 'user:1';
+
 INSERT INTO guardians_review (id, run, revision, stakes, ballot, rule, reasons, dissent, needs_people, material,
     policy_hash, created_at)
 SELECT pg_temp.id_of(15, n, stem), id, 0, 'MEDIUM', 'APPROVE', 'consensus/v1', '[]', '[]', 0, pg_temp.digest(n),
