@@ -17,9 +17,9 @@ SHELL = frozenset(
         "access", "action_models", "admin", "api", "apikeys", "appeal", "appeal_models", "appealing", "appeals_api",
         "apps", "batches", "batches_api", "bindings", "calibrating", "calibrations_api", "checkpoints", "console",
         "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry", "insertion", "keys",
-        "ledger", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes", "permissions",
-        "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "search", "selection",
-        "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads", "verification_store",
+        "ledger", "library", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
+        "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "search",
+        "selection", "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads", "verification_store",
         "verifications", "wakeups", "webhook_models", "webhooks", "webhooks_api", "workspaces",
     }
 )  # fmt: skip

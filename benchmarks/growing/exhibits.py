@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from audit import sealer
-from audit.access import actor_of_user
+from audit.access import actor_of_user, workspace_of
 from audit.actors import Actor
 from evidence.models import Claim, Document, Source
 from evidence.verdicts import Verdict
@@ -78,7 +78,7 @@ def appealed(run: UUID, actor: Actor) -> UUID:
     """Return an appeal that waits, on the last claim of a run; any other where the run did not end with claims."""
     claim = Claim.objects.filter(bundle__run=run).order_by("ordinal").last()
     if claim is None or Run.objects.get(pk=run).state != RunState.COMPLETED:
-        return first(Appeal.objects.filter(workspace_id=actor.workspace), run)
+        return first(Appeal.objects.filter(workspace_id=workspace_of(actor)), run)
     wanted = Verdict.INSUFFICIENT if claim.verdict == Verdict.SUPPORTED else Verdict.SUPPORTED
     return appealing.appeal(run, claim.pk, wanted=wanted, reason="The leaflet says otherwise.", actor=actor).appeal.pk
 
