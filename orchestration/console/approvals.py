@@ -25,7 +25,7 @@ from orchestration import runs as verbs
 from orchestration.console import badges, paging, people, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import binding_of, undoing_of
-from orchestration.console.detail import detail, live
+from orchestration.console.detail import detail, in_draft, live
 from orchestration.console.highlight import plain
 from orchestration.models import Appeal, Approval, Inquiry
 from orchestration.records import ReadRun
@@ -235,6 +235,8 @@ def show(request: HttpRequest, actor: Actor, approval_id: UUID, *, reason: str =
     context: dict[str, Any] = {
         **live(approval.run, actor),
         **shown,
+        # This page has no published answer that a claim could lead to.
+        **in_draft(shown["claims"], shown["draft"]),
         "this": next(item for item in shown["approvals"] if item.approval.pk == approval.pk),
         "obstacle": obstacle(approval, read, actor, moment=moment),
         "left": wording.left(approval.expires_at, moment),

@@ -17,8 +17,10 @@ from guardians.models import Review, Vote
 from orchestration.console import badges, claims, people, stretches, timeline, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import Argument, arguments, shown_actions
+from orchestration.console.claims import ShownClaim
 from orchestration.console.grounds import percent
 from orchestration.console.highlight import Part, clipped, plain, visible
+from orchestration.console.stretches import Stretch
 from orchestration.models import Approval, Checkpoint, Inquiry, Run
 from orchestration.records import ReadCall, ReadInquiry, ReadRun, ReadWord
 from orchestration.runs import waits
@@ -214,6 +216,13 @@ def places(read: ReadRun, here: frozenset[int]) -> dict[str, Any]:
         "draft_open": opened,
         "places": judged if opened else published,
     }
+
+
+def in_draft(shown: Sequence[ShownClaim], draft: Sequence[Stretch]) -> dict[str, Any]:
+    """Return the claims with their places in the draft, and the draft open."""
+    found = {stretch.number for stretch in draft}
+    placed = (replace(one, place=f"said-{one.number}" if one.number in found else "") for one in shown)
+    return {"claims": tuple(placed), "draft_open": True}
 
 
 @dataclass(frozen=True, slots=True)

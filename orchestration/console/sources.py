@@ -9,7 +9,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.timezone import now
 from django.views.decorators.http import require_http_methods
 
 from audit.access import require
@@ -190,7 +189,6 @@ def shown(request: HttpRequest, actor: Actor, found: Source, *, error: str = "")
         "may_rate": actor.may(Scope.WORKSPACE_WRITE),
         "may_see_ledger": actor.may(Scope.LEDGER_READ),
         "ratings": rated_rows(found, actor) if actor.may(Scope.LEDGER_READ) else [],
-        "now": now(),
         "error": error,
     }
     return render(request, "console/source.html", context, status=400 if error else 200)

@@ -98,3 +98,10 @@ def test_claims_that_overlap_share_no_words_of_the_answer(grace: Person) -> None
     bundle.claims.filter(ordinal=1).update(start=10)
     stretches = re.findall(r'class="stretch[^>]*id="said-\d".*?<bdi>(.*?)</bdi>', shown(grace, run))
     assert "".join(stretches) == f"{WARFARIN.text} {ACID.text}"
+
+
+def test_a_decision_leads_to_the_draft_even_when_all_of_it_was_supported(grace: Person, alan: Person) -> None:
+    approval = scenes.waiting(grace, [WARFARIN])
+    text = look(alan, f"/console/approvals/{approval.pk}").text
+    assert 'href="#said-1">Show in the answer' in text
+    assert "<details open><summary>The whole draft" in text
