@@ -37,6 +37,7 @@ POSSIBILITY = words("may might could")
 NEGATORS = words("""
     not never no none nobody nothing nowhere neither nor without cannot cant dont doesnt didnt isnt arent wasnt
     werent wont lack lacks lacked lacking fail fails failed failing refuse refuses refused refusing unable
+    avoid avoids avoided avoiding
     hardly scarcely barely rarely seldom
 """)
 # "no more than" sets a bound and denies nothing.

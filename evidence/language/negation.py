@@ -11,7 +11,9 @@ REACH = 25
 ENDS = CLAUSE_WORDS - words("therefore")
 BREAKS = frozenset(";:()—")
 # "without" and "lack of" deny what they stand before and not the rest of the clause.
-NARROW = words("without lack lacks lacked lacking nor")
+NARROW = words("without lack lacks lacked lacking nor avoid avoids avoided avoiding")
+# These deny what they are followed by: "yet to appear", "declined to sign".
+BEFORE_TO = words("yet decline declines declined declining")
 NARROW_REACH = 4
 
 
@@ -35,7 +37,7 @@ def find(tokens: Sequence[Token], taken: AbstractSet[int]) -> tuple[Negation, ..
     found = []
     for at, token in enumerate(tokens):
         following = tokens[at + 1].folded if at + 1 < len(tokens) else ""
-        denies = is_negator(token.folded) or (token.folded == "yet" and following == "to")
+        denies = is_negator(token.folded) or (token.folded in BEFORE_TO and following == "to")
         if token.kind is not Kind.WORD or at in taken or not denies:
             continue
         if following in EMPHATIC and token.folded != "no":

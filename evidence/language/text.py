@@ -37,6 +37,7 @@ ENDINGS = (
     ("ness", 4), ("ical", 5), ("ible", 4), ("able", 4), ("ance", 5), ("ence", 5), ("ant", 5), ("ent", 5), ("ing", 3),
     ("ied", 3), ("ed", 3), ("ion", 4), ("ive", 5), ("ity", 5), ("al", 5), ("ic", 5), ("ly", 4), ("e", 3),
 )  # fmt: skip
+LAST = {last: [one for one in ENDINGS if one[0][-1] == last] for last in {ending[-1] for ending, _ in ENDINGS}}
 
 
 class Kind(StrEnum):
@@ -73,6 +74,10 @@ class Token:
         return self.end == following.start
 
 
+# What needs no folding as one piece, all else one by one.
+RUNS = re.compile(r"[\x00-\x7f]+|[^\x00-\x7f]")
+
+
 @lru_cache(maxsize=4096)
 def fold_character(character: str) -> str:
     """Return what one code point is compared as: nothing for invisible ones, plain digits for any script's digits."""
@@ -98,8 +103,15 @@ def normalise(text: str) -> Normal:
     starts: list[int] = []
     ends: list[int] = []
     raised = False
-    for index, character in enumerate(text):
-        piece = character if character < "\x80" else fold_character(character)
+    for run in RUNS.finditer(text):
+        index, character = run.start(), run.group()
+        if character[0] < "\x80":
+            out += character
+            starts += range(index, run.end())
+            ends += range(index + 1, run.end() + 1)
+            raised = False
+            continue
+        piece = fold_character(character)
         if out and piece > "\u02ff" and unicodedata.combining(piece[0]):
             out[-1], ends[-1] = unicodedata.normalize("NFC", out[-1] + piece)[0], index + 1
             continue
@@ -140,13 +152,17 @@ def folded_words(text: str) -> Mapping[str, int]:
     return Counter(m.group().casefold() for m in TOKEN.finditer(plain) if m.lastgroup != "mark")
 
 
+AMERICAN = {"ise": "ize", "ised": "ized", "ising": "izing", "our": "or", "tre": "ter"}
+BRITISH = tuple(AMERICAN)
+
+
 def spelled(word: str) -> str:
     """Return a word in one of its spellings: haemoglobin and hemoglobin, authorise and authorize meet."""
     if len(word) > 5:
         word = word.replace("ae", "e").replace("oe", "e").replace("isation", "ization")
-        for british, american in (("ise", "ize"), ("ised", "ized"), ("ising", "izing"), ("our", "or"), ("tre", "ter")):
-            if word.endswith(british):
-                return word[: -len(british)] + american
+        if word.endswith(BRITISH):
+            british = next(ending for ending in BRITISH if word.endswith(ending))
+            return word[: -len(british)] + AMERICAN[british]
     return word
 
 
@@ -171,7 +187,7 @@ def stem(folded: str) -> str:
         return word
     word = spelled(singular(word))
     word = IRREGULAR.get(word, word)
-    for ending, least in ENDINGS:
+    for ending, least in LAST.get(word[-1:], ()):
         if word.endswith(ending):
             rest = word[: -len(ending)]
             if len(rest) >= least and not word.endswith("eed") and not VOWELS.isdisjoint(rest):

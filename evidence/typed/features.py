@@ -57,6 +57,11 @@ def apart(claim: Reading, around: Surroundings, source: AbstractSet[str]) -> tup
     return (0.0, *spread(claim, missing, around, source), *(0.0 for _ in AGAINST))
 
 
+def holds_some(values: Sequence[float]) -> bool:
+    """Tell by the values of NAMES whether the passage holds any word of the claim."""
+    return any(values[FOUND.index(name)] > 0 for name in ("carried", "words_in_passage"))
+
+
 def spread(
     claim: Reading, missing: AbstractSet[int], around: Surroundings, source: AbstractSet[str]
 ) -> tuple[float, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evidence.language.lexicon import AUXILIARIES, CLAUSE_WORDS, STOP, words
+from evidence.language.phrases import PREPOSITIONS, is_verb
 from evidence.language.reading import FULL, READINGS_KEPT, Reading, Word
 from evidence.language.text import Kind, key
 from evidence.typed.conflicts import Conflict
@@ -94,42 +95,58 @@ class Sides:
 
 @lru_cache(maxsize=READINGS_KEPT)
 def sides(reading: Reading) -> tuple[Sides, ...]:
-    """Return the two sides of each word of a reading."""
-    return tuple(
-        Sides(phrase(reading, at, step=-1), phrase(reading, at, step=1), is_passive(reading, at))
-        for at in reading.starts
-    )
+    """Return the two sides of each word of a claim."""
+    return tuple(sides_of(reading, at) for at in reading.starts)
+
+
+def sides_of(reading: Reading, at: int) -> Sides:
+    return Sides(phrase(reading, at, step=-1), phrase(reading, at, step=1), is_passive(reading, at))
 
 
 def roles(matching: Matching) -> Iterator[Conflict]:
     """Yield a verb whose two sides have changed places: "A reverses B" against "B reverses A"."""
-    claimed, there = sides(matching.claim), sides(matching.source)
+    claimed, source = sides(matching.claim), matching.source
     for place, pair in matching.pairs.items():
-        ours, theirs = claimed[place], there[pair]
-        if not (ours.before and ours.after and theirs.before and theirs.after):
+        ours = claimed[place]
+        if not (ours.before and ours.after):
+            continue
+        theirs = sides_of(source, source.starts[pair])
+        if not (theirs.before and theirs.after):
             continue
         turned = (theirs.after, theirs.before) if ours.passive is theirs.passive else (theirs.before, theirs.after)
         if crosses(matching, ours.before, turned[0]) and crosses(matching, ours.after, turned[1]):
             claim = tokens_of(matching.claim, min(ours.before), max(ours.after))
-            source = tokens_of(matching.source, min(theirs.before), max(theirs.after))
-            yield Conflict(Rule.ROLES, claim, source, opposed=True)
+            there = tokens_of(source, min(theirs.before), max(theirs.after))
+            yield Conflict(Rule.ROLES, claim, there, opposed=True)
             return
 
 
 def agents(matching: Matching) -> Iterator[Conflict]:
     """Yield a doer that is not the one the sentence names: "B directed it" against "directed by A, written by B"."""
-    claimed, there = sides(matching.claim), sides(matching.source)
+    claimed, source = sides(matching.claim), matching.source
     for place, pair in matching.pairs.items():
-        theirs = there[pair].after
-        if not there[pair].passive or not theirs or not all(matching.spare(at) for at in theirs):
+        at = source.starts[pair]
+        theirs = phrase(source, at, step=1) if is_passive(source, at) and is_verb(source, at) else ()
+        if not theirs or not all(matching.spare(one) for one in theirs):
             continue
         passive = claimed[place].passive
         if not passive and matching.claim.tokens[matching.claim.starts[place] - 1].folded in AUXILIARIES:
             continue
         ours = claimed[place].after if passive else claimed[place].before
-        if any(at in matching.pairs for at in ours):
+        if any(one in matching.pairs for one in ours) and not listed(matching, ours, after=pair):
             claim = tokens_of(matching.claim, min(ours), max(ours))
-            yield Conflict(Rule.ROLES, claim, tokens_of(matching.source, min(theirs), max(theirs)), elsewhere=True)
+            yield Conflict(Rule.ROLES, claim, tokens_of(source, min(theirs), max(theirs)), elsewhere=True)
+
+
+def listed(matching: Matching, ours: tuple[int, ...], *, after: int) -> bool:
+    """Tell whether words of the claim stand in the list of doers that begins with "by" after a source word."""
+    source = matching.source
+    found = [source.starts[matching.pairs[place]] for place in ours if place in matching.pairs]
+    first = source.starts[after] + 2
+    between = range(first, min(found))
+    return min(found) >= first and not any(
+        source.tokens[at].folded in PREPOSITIONS or is_verb(source, at) for at in between
+    )
 
 
 def tokens_of(reading: Reading, first: int, last: int) -> tuple[int, int]:

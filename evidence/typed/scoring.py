@@ -17,7 +17,7 @@ from evidence.passages import Passage
 from evidence.ranking import Ranked
 from evidence.typed import wording
 from evidence.typed.comparison import OVERLAP_LEAST, Compared, compare, overlap
-from evidence.typed.features import apart, features
+from evidence.typed.features import apart, features, holds_some
 from evidence.typed.head import built_in
 from evidence.typed.matching import Matching, match
 from evidence.typed.parts import Surroundings
@@ -34,8 +34,8 @@ EVEN = 0.5
 # (not). tests/evidence/test_demo_calibration.py measures it anew, so it needs no day on which it expires. It bounds the
 # share of such edits that pass; on other material that share is another, and a workspace's own is due (calibrating.py).
 CALIBRATION = Calibration(
-    id="demo-edits-2",
-    verifier="typed-2",
+    id="demo-edits-3",
+    verifier="typed-3",
     created=date(2026, 11, 27),
     threshold=EVEN,
     n=1040,
@@ -52,7 +52,7 @@ CALIBRATION = Calibration(
 class TypedVerifier:
     """The verifier that the default policy is calibrated for. Its id changes when a verdict could."""
 
-    id: str = "typed-2"
+    id: str = "typed-3"
 
     def align(self, claim: Statement, passages: Sequence[Passage], *, context: Context) -> tuple[Alignment, ...]:
         """Return the claim beside the sentence of each passage that shares most words with it.
@@ -107,13 +107,15 @@ def beside(reading: Reading, passage: Passage, context: Context) -> Beside:
 
 
 def supports(passages: Sequence[Passage], found: Sequence[Beside]) -> list[float]:
-    """Return P(supported) by each passage.
+    """Return P(supported) by each passage: 0 by one that holds no word of the claim.
 
     A difference in what carries most of the claim counts for all that its source says, but for what says all of it:
     what speaks less of the same thing is silent about it.
     """
     head = built_in()
-    likely = [(head.likely(one.features), head.leaves(one.features)) for one in found]
+    likely = [
+        (head.likely(one.features) if holds_some(one.features) else 0.0, head.leaves(one.features)) for one in found
+    ]
     leading: dict[str, tuple[float, float]] = {}
     for passage, (much, leaves) in zip(passages, likely, strict=True):
         leading[passage.source] = max(leading.get(passage.source, (0.0, -1.0)), (much, -leaves))

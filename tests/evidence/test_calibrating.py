@@ -72,7 +72,7 @@ def test_the_hash_covers_claim_score_and_label_in_any_order() -> None:
         (labels([0.9], [0.1] * 21), Terms(alpha=0.1), "at least 22"),
         ([], Terms(), "0 labels say"),
         (labels([0.5], [0.9] * 60), Terms(), r"no threshold holds: even at the highest score, 0.9000, 60 of 60"),
-        (labels([0.9], [0.1] * 60, verifier="nli-1"), Terms(), "labels are of nli-1; this calibrates typed-2"),
+        (labels([0.9], [0.1] * 60, verifier="nli-1"), Terms(), "labels are of nli-1; this calibrates typed-3"),
         (labels([1.5], [0.1] * 60), Terms(), "outside 0 to 1"),
         (labels([float("nan")], [0.1] * 60), Terms(), "outside 0 to 1"),
         (ENOUGH, Terms(alpha=0.5), "alpha is 0.5; use 0.001 to 0.25"),
@@ -109,7 +109,7 @@ def test_a_withdrawn_record_is_in_force_no_more(ada: Person) -> None:
 def test_there_is_nothing_to_withdraw_twice(ada: Person) -> None:
     calibrating.calibrate(ENOUGH, actor=ada.actor)
     calibrating.withdraw(actor=ada.actor)
-    with pytest.raises(NotFound, match="no calibration of typed-2 in force"):
+    with pytest.raises(NotFound, match="no calibration of typed-3 in force"):
         calibrating.withdraw(actor=ada.actor)
 
 

@@ -347,7 +347,7 @@ def test_no_socket_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 RECORD = Calibration(
     id="own",
-    verifier="typed-2",
+    verifier="typed-3",
     created=date(2026, 11, 1),
     threshold=0.9,
     n=100,

@@ -119,7 +119,7 @@ def test_a_second_look_computes_nothing() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"verifier": "typed-3"},
+        {"verifier": "another"},
         {"calibration": replace(CALIBRATION, threshold=0.9)},
         {"context": Context("Another question?", (passage(SAID), passage(DENIED)))},
         {"context": Context("When is the valve opened?", (passage(SAID), passage(OTHER)))},
@@ -183,7 +183,7 @@ def test_a_value_holds_no_word_and_its_length_is_a_step() -> None:
 
 def test_a_value_opens_under_its_own_name_only() -> None:
     place, sealed, found = kept()
-    (other,) = entries(KEYS, consultation(verifier="typed-3"), code=b"1")
+    (other,) = entries(KEYS, consultation(verifier="another"), code=b"1")
     with pytest.raises(SealError):
         opened(other, sealed, found)
     with pytest.raises(SealError):

@@ -71,6 +71,7 @@ OTHERWISE = [
     ("The Lark is the least visited museum in Oslo.", "The Lark is the most visited museum in Oslo.", Rule.QUANTIFIER),
     ("The pump has become less reliable.", "The pump has become more reliable.", Rule.QUANTIFIER),
     ("Ada writes for the stage.", "Ada is yet to write for the stage.", Rule.NEGATION),
+    ("Dakota models in Oslo.", "Dakota avoids models in Oslo.", Rule.NEGATION),
     ("Guests may enter if the alarm sounds.", "Guests may enter unless the alarm sounds.", Rule.CONDITION),
 ]
 TOO_LITTLE = [
@@ -90,6 +91,7 @@ TOO_LITTLE = [
     ("The alarm must be tested.", "The alarm is tested.", Rule.MODALITY),
     ("The limit must be 5 mg.", "The limit is 5 mg.", Rule.MODALITY),
     ("Dakota agreed to be a model.", "Dakota refused to be a model.", Rule.NEGATION),
+    ("Dakota agreed to be a model.", "Dakota declined to be a model.", Rule.NEGATION),
     ("Alice met Bob in 2019.", "Alice met Bob.", Rule.DATE),
     ("Neil Gaiman directed the film.", "The film is directed by Ann Lee and written by Neil Gaiman.", Rule.ROLES),
     ("The film is directed by Neil Gaiman.", "Neil Gaiman wrote the film, directed by Ann Lee.", Rule.ROLES),

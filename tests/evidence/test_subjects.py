@@ -65,6 +65,19 @@ SAME_PLACES = [
 ]
 
 
+DOERS = [
+    ("Nora Hale produced Brine.", "Brine is a drama produced by Ann Lee, Nora Hale and Max Ford."),
+    ("Brine is an album by Max Ford.", "Brine is the only album by the actor and singer Max Ford."),
+    ("Brine is a painting.", "Brine is a 1973 painting by Max Ford."),
+    ("Dakota refused to sign the contract.", "Dakota declined to sign the contract."),
+]
+
+
+@pytest.mark.parametrize(("claim", "source"), DOERS)
+def test_one_of_several_doers_and_a_maker_that_is_not_asked_for_are_supported(claim: str, source: str) -> None:
+    assert verdict(claim, passage(source)).verdict is Verdict.SUPPORTED
+
+
 @pytest.mark.parametrize(("claim", "source"), OTHER_PLACES)
 def test_a_name_that_stands_for_something_else_in_the_sentence_is_not_supported(claim: str, source: str) -> None:
     assert verdict(claim, passage(source)).verdict is not Verdict.SUPPORTED

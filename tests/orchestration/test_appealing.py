@@ -279,7 +279,7 @@ CHANGES: dict[str, tuple[type[Any], dict[str, Any]]] = {
     "its score": (Claim, {"score": 0.99}),
     "its reason": (Claim, {"reason": "DATE"}),
     "the verifier": (ClaimBundle, {"verifier": "other"}),
-    "the calibration": (ClaimBundle, {"calibration": "typed-2"}),
+    "the calibration": (ClaimBundle, {"calibration": "typed-3"}),
     "the hash of a passage": (Evidence, {"passage_sha256": "0" * 64}),
     "the stance of a passage": (Evidence, {"stance": "NEUTRAL"}),
     "the place in a passage": (Evidence, {"passage_end": 1}),

@@ -54,7 +54,7 @@ def test_a_record_is_made_from_the_operators_own_labels(
     assert record.expires_on == now().date() + dt.timedelta(days=30)
     assert "from your own labelling: 30 supported, 60 unsupported" in said
     assert "Leaks: 0 of 60 unsupported claims pass; with confidence 0.9 a share of at most 0.0376" in said
-    assert "Decides until now: demo-edits-2, threshold 0.5000; it would change by +0.4999" in said
+    assert "Decides until now: demo-edits-3, threshold 0.5000; it would change by +0.4999" in said
     assert f"In force now: record-{record.pk}" in said
 
 
@@ -125,7 +125,7 @@ def test_too_few_labels_are_refused_with_the_number_it_takes(workspace: Workspac
         (line(score=True), "score is True; use"),
         (line("0.9"), "score is 0.9; use a number"),
         (line(0.5, supported="yes"), "supported is 'yes'; use true or false"),
-        (line(0.5, verifier="nli-1"), "verifier is 'nli-1'; scores of 'typed-2' are calibrated: remove"),
+        (line(0.5, verifier="nli-1"), "verifier is 'nli-1'; scores of 'typed-3' are calibrated: remove"),
         (line(0.5, verifier=["nli-1"]), "verifier is"),
     ],
 )
@@ -152,7 +152,7 @@ def test_of_many_bad_lines_the_first_ten_are_named(workspace: Workspace, write: 
         (["--labels", "/nowhere/labels.jsonl"], "No such file"),
         (["--alpha", "0.5"], "alpha is 0.5; use 0.001 to 0.25"),
         (["--expires", "800"], "800 days; use 1 to 730"),
-        (["--withdraw"], "no calibration of typed-2 in force"),
+        (["--withdraw"], "no calibration of typed-3 in force"),
     ],
 )
 def test_what_cannot_be_done_is_said(workspace: Workspace, options: list[str], message: str) -> None:
@@ -174,7 +174,7 @@ def test_a_record_is_withdrawn(ada: Person, capsys: pytest.CaptureFixture[str]) 
     record = calibrating.calibrate(strict(), actor=ada.actor)
     assert f"Would be withdrawn: record-{record.pk}." in calibrate(capsys, "--withdraw", "--dry-run")
     assert calibrating.in_force(ada.actor) == record
-    assert f"Withdrawn: record-{record.pk}. demo-edits-2, the built-in" in calibrate(capsys, "--withdraw")
+    assert f"Withdrawn: record-{record.pk}. demo-edits-3, the built-in" in calibrate(capsys, "--withdraw")
     assert calibrating.in_force(ada.actor) is None
 
 
@@ -186,7 +186,7 @@ def test_an_expired_record_is_not_what_decides(
         record = calibrating.calibrate(strict(), actor=ada.actor, terms=Terms(days=10))
     said = calibrate(capsys, "--labels", write(*STRICT), "--dry-run")
     assert f"record-{record.pk} expired on {record.expires_on}; the built-in" in said
-    assert "Decides until now: demo-edits-2" in said
+    assert "Decides until now: demo-edits-3" in said
 
 
 def test_it_says_how_many_runs_wait_under_what_decided_before(

@@ -26,7 +26,7 @@ def made(ada: Person) -> CalibrationRecord:
 def test_without_one_of_its_own_the_built_in_one_is_said_to_decide(workspace: Workspace, role: Role) -> None:
     words = look(person("somebody", workspace, role), PAGE).words
     assert "The built-in calibration decides" in words
-    assert "demo-edits-2" in words
+    assert "demo-edits-3" in words
     assert "None was made." in words
 
 
