@@ -40,7 +40,7 @@ def load(folder: Path) -> Vectors:
         # By name, because what it imports comes with the extra only.
         module = importlib.import_module("evidence.staticvectors")
     except ImportError as error:
-        cure = "install numpy, safetensors and tokenizers as pyproject.toml's extra 'vectors' names them"
+        cure = "python -m pip install --require-hashes --no-deps -r deploy/locks/vectors.txt"
         raise VectorsError(f"the vectors in {folder} need {error.name}, which is not installed: {cure}") from error
     loaded: Vectors = module.read(folder)
     return loaded

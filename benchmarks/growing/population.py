@@ -16,6 +16,7 @@ from audit import keys, merkle, seal, sealer
 from audit.ids import new_id
 from audit.models import ApiKey, Entry, Membership, SignedCheckpoint, Workspace
 from audit.roles import Role
+from evidence import search
 from evidence.models import Document, Passage, Source
 from orchestration.models import Tool, ToolServer, Webhook
 
@@ -85,6 +86,7 @@ def corpus(workspace: Workspace) -> None:
         for n in range(PASSAGES)
     )
     Passage.objects.bulk_create(pieces, batch_size=2_000)
+    search.catch_up()
 
 
 def grow(first: int, last: int) -> Loaded:
