@@ -24,7 +24,7 @@ from evidence import claims
 from evidence.language.reading import read
 from evidence.typed import head
 from evidence.typed.features import AGAINST, FOUND, NAMES
-from evidence.typed.scoring import Beside, beside
+from evidence.typed.scoring import Beside, beside_all
 from evidence.verifying import Context
 
 ROUNDS, CHOICES = 1500, 3
@@ -71,7 +71,7 @@ class Example:
 def row_of(item: Item, *, of_people: bool = True, otherwise: bool = False) -> Row:
     around = Context(item.context, passages_of(item))
     statements = [read(one.text) for one in claims.split(item.claim)]
-    places = tuple(tuple(beside(one, passage, around) for passage in around.passages) for one in statements)
+    places = tuple(tuple(beside_all(one, around.passages, around)) for one in statements)
     return Row(of_people, tuple(filter(None, places)), item.supported, otherwise)
 
 

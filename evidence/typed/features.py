@@ -67,7 +67,7 @@ def spread(
 ) -> tuple[float, ...]:
     """Return the value of each of FOUND but the first: what is found in the passage and in all of its source."""
     passage = places_in(claim, missing, around.passage)
-    sourced = places_in(claim, missing, source | around.passage)
+    sourced = [here or word.key in source for here, word in zip(passage, claim.words, strict=True)]
     names = [place for place, word in enumerate(claim.words) if word.name and word.key not in around.question]
     valued = values(claim)
     return (

@@ -17,7 +17,7 @@ from evidence.passages import Passage
 from evidence.ranking import Ranked
 from evidence.typed import wording
 from evidence.typed.comparison import OVERLAP_LEAST, Compared, compare, overlap
-from evidence.typed.features import apart, features, holds_some
+from evidence.typed.features import NAMES, apart, features, holds_some
 from evidence.typed.head import built_in
 from evidence.typed.matching import Matching, match
 from evidence.typed.parts import Surroundings
@@ -62,7 +62,7 @@ class TypedVerifier:
         reading = read(claim.text)
         if not reading.whole:
             return tuple(unread(claim, passage) for passage in passages)
-        found = [beside(reading, passage, context) for passage in passages]
+        found = beside_all(reading, passages, context)
         shares = supports(passages, found)
         return tuple(
             aligned(claim, passage, one, share) for passage, one, share in zip(passages, found, shares, strict=True)
@@ -78,7 +78,8 @@ class Beside:
 
     Attributes:
         compared: with the sentence that decides; None where none shares enough with the claim.
-        features: of the one of the WEIGHED nearest sentences that carries most of it.
+        features: of the one of the WEIGHED nearest sentences that carries most of it; all 0 where there is none, unless
+            nothing else speaks of the claim either.
     """
 
     compared: Compared | None
@@ -89,12 +90,28 @@ class Beside:
         return self.compared is not None and self.compared.says_all
 
 
-def beside(reading: Reading, passage: Passage, context: Context) -> Beside:
+SILENT = Beside(None, (0.0,) * len(NAMES))
+
+
+def beside_all(reading: Reading, passages: Sequence[Passage], context: Context) -> list[Beside]:
+    found = [beside(reading, passage, context) for passage in passages]
+    if any(one.compared is not None for one in found):
+        return found
+    return [aside(reading, passage, context) for passage in passages]
+
+
+def aside(reading: Reading, passage: Passage, context: Context) -> Beside:
+    """Return a claim beside a passage none of whose sentences is about it, by the words that they do share."""
     around = surroundings(passage.text, passage.title, context.question)
-    source = context.sources.get(passage.source, frozenset())
+    return Beside(None, apart(reading, around, context.sources.get(passage.source, frozenset())))
+
+
+def beside(reading: Reading, passage: Passage, context: Context) -> Beside:
     near = closest(reading, skim(passage.text))
     if not near:
-        return Beside(None, apart(reading, around, source))
+        return SILENT
+    around = surroundings(passage.text, passage.title, context.question)
+    source = context.sources.get(passage.source, frozenset())
     shares = [overlap(matching) for _, matching in near]
     nearest = [found for found, share in zip(near, shares, strict=True) if share == max(shares)]
     compared = [compare(matching, piece, around) for piece, matching in nearest]
@@ -157,7 +174,8 @@ def unread(claim: Statement, passage: Passage) -> Alignment:
 def aligned(claim: Statement, passage: Passage, found: Beside, supported: float) -> Alignment:
     """Return the comparison as an alignment: the deciding words on both sides, or all of both where it supports."""
     whole = Span(0, len(claim.text))
-    shares = supported, built_in().contradicted(found.features, supported)
+    against = built_in().contradicted(found.features, supported) if holds_some(found.features) else 0.0
+    shares = supported, against
     compared = found.compared
     if compared is None:
         return Alignment(passage, Stance.NEUTRAL, *shares, Rule.TOPIC, whole, Span(0, len(passage.text)))
