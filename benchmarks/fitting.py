@@ -1,25 +1,27 @@
-"""Fits the default verifier's coefficients: python -m benchmarks.fitting --data FOLDER [--keep].
+"""Fits the default verifier's coefficients: python -m benchmarks.fitting --data FOLDER [--keep | --folds].
 
 On labelled claims of WiCE dev and FeverSymmetric dev and on changes of true ones in one detail (perturbing.py), never
 on HaluEval, which stays to measure on. What is found is weighed on the claims of people; then the share that each
 difference leaves, and how sure it all is, on the changed ones too; and last what contradicts. By projected gradients:
 what is found may not weigh below zero, and a difference leaves no more than there was. ``--keep`` writes
-evidence/typed/head.json; the benchmark of the evidence says what it is worth.
+evidence/typed/head.json; the benchmark of the evidence says what it is worth. ``--folds`` says what coefficients are
+worth on claims that they were not fitted on, group by group.
 """
 
 import argparse
 import json
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from benchmarks import perturbing
-from benchmarks.judging import items
+from benchmarks.judging import items, measures
 from benchmarks.judging.items import Item
 from benchmarks.judging.judged import passages_of
+from benchmarks.judging.measures import Point
 from evidence import claims
 from evidence.language.reading import read
 from evidence.typed import head
@@ -49,12 +51,14 @@ class Row:
     Attributes:
         places: of each of its statements, what it is beside each passage.
         otherwise: an unsupported claim that the evidence contradicts.
+        group: rows of one group are never on both sides of a fold.
     """
 
     of_people: bool
     places: tuple[tuple[Beside, ...], ...]
     supported: bool
     otherwise: bool
+    group: str = ""
     weight: float = 1.0
 
 
@@ -72,7 +76,7 @@ def row_of(item: Item, *, of_people: bool = True, otherwise: bool = False) -> Ro
     around = Context(item.context, passages_of(item))
     statements = [read(one.text) for one in claims.split(item.claim)]
     places = tuple(tuple(beside_all(one, around.passages, around)) for one in statements)
-    return Row(of_people, tuple(filter(None, places)), item.supported, otherwise)
+    return Row(of_people, tuple(filter(None, places)), item.supported, otherwise, item.group)
 
 
 def gathered(folder: Path) -> list[Row]:
@@ -188,6 +192,31 @@ def document(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     }
 
 
+def cross_validated(rows: Sequence[Row]) -> dict[str, tuple[float, float]]:
+    """Return AUROC and balanced accuracy on WiCE and FeverSymmetric by coefficients of the other folds."""
+    place = measures.folds([Point(0.0, row.supported, row.group) for row in rows], seed=0)
+    found: dict[str, list[Point]] = {"wice": [], "fever": []}
+    for fold in range(measures.FOLDS):
+        fitted = document([row for row, at in zip(rows, place, strict=True) if at != fold])
+        likely = partial(probability, fitted)
+        for row, at in zip(rows, place, strict=True):
+            if at == fold and row.of_people:
+                best = [max(one, key=lambda it: (it.says_all, likely(it.features))) for one in row.places]
+                score = min((likely(one.features) for one in best), default=0.0)
+                found[row.group.partition("-")[0]].append(Point(score, row.supported, row.group))
+    return {
+        name: (measures.auroc(points), measures.balanced(measures.cross_validated(points), points))
+        for name, points in found.items()
+    }
+
+
+def probability(fitted: Mapping[str, Mapping[str, float]], values: Values) -> float:
+    """Return P(supported) by coefficients as they are kept."""
+    found = [fitted["found"][name] for name in FOUND]
+    left = (1 - value * (1 - fitted["left"][name]) for name, value in zip(AGAINST, values[len(FOUND) :], strict=True))
+    return share(fitted["found"]["bias"] + sum(map(float.__mul__, found, values))) * math.prod(left)
+
+
 def told(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
     return {name: round(value, 4) + 0.0 for name, value in zip(names, values, strict=True)}
 
@@ -196,7 +225,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fitting", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="the folder with the development data")
     parser.add_argument("--keep", action="store_true", help="write the coefficients where the verifier reads them")
+    parser.add_argument("--folds", action="store_true", help="measure them on claims that they were not fitted on")
     asked = parser.parse_args()
+    if asked.folds:
+        for name, (auroc, accuracy) in cross_validated(gathered(asked.data)).items():
+            print(f"{name}: AUROC {auroc:.3f}, balanced accuracy {accuracy:.3f}, each claim by the other folds")
+        return
     text = json.dumps(document(gathered(asked.data)), indent=1) + "\n"
     sys.stdout.write(text)
     if asked.keep:

@@ -1,6 +1,8 @@
 """The coefficients of the gate's scores: what was labelled decides them, within the direction that each may have."""
 
-from benchmarks.fitting import Row, chosen, document
+from dataclasses import replace
+
+from benchmarks.fitting import Row, chosen, cross_validated, document, probability
 from evidence.typed.features import AGAINST, FOUND, NAMES
 from evidence.typed.scoring import Beside
 
@@ -43,3 +45,13 @@ def test_a_claim_is_learned_from_beside_what_carries_most_of_it_and_an_unsupport
     assert kept.values == ABSENT.features
     supported = chosen([Row(True, two.places, True, False)], lambda values: values[0])  # noqa: FBT003
     assert [one.values for one in supported] == [CARRIED.features, ABSENT.features]
+
+
+def test_claims_are_measured_by_coefficients_of_other_groups() -> None:
+    rows = [replace(row, group=f"{'wice' if place % 2 else 'fever'}-{place}") for place, row in enumerate(TOLD[:40])]
+    assert cross_validated(rows) == {"wice": (1.0, 1.0), "fever": (1.0, 1.0)}
+
+
+def test_a_probability_is_what_the_head_says() -> None:
+    fitted = document(TOLD)
+    assert probability(fitted, OTHERWISE.features) < 0.5 < probability(fitted, CARRIED.features)
