@@ -43,6 +43,7 @@ REASONS = {
     Reason.ROLES: "Who does it to whom differs.",
     Reason.CONDITION: "When or for whom it holds differs.",
     Reason.DETAIL: "A detail is not in the source.",
+    Reason.SCORE: "Read as a whole, it says otherwise.",
     Reason.NO_EVIDENCE: "No passage is about this.",
     Reason.LOW_SCORE: "Nothing that was found says all of it clearly enough.",
     Reason.TOO_FEW_SOURCES: "The sources that say so do not weigh enough at these stakes.",

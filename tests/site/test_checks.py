@@ -36,7 +36,7 @@ def test_what_is_missing_is_told(settings: Settings, name: str, value: object, f
 
 def test_a_folder_without_vectors_is_told_with_the_cure(settings: Settings, tmp_path: Path) -> None:
     settings.PROMETHEUS_VECTORS = str(tmp_path)
-    assert ids() == ["prometheus.E005"]
+    assert ids() == ["prometheus.E007"]
     [told] = checks.vectors_can_be_read(None)
     assert str(tmp_path) in told.msg
     assert "leave PROMETHEUS_VECTORS empty" in str(told.hint)
