@@ -178,7 +178,7 @@ def scored(found: Values, values: Values) -> float:
 def document(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
     """Return the coefficients as they are kept."""
     of_people = [row for row in rows if row.of_people]
-    found: Values = (0.0, 1.0, *(0.1 for _ in FOUND[1:]))
+    found: Values = (0.0, *(1.0 if name == "carried" else 0.1 for name in FOUND))
     for _ in range(CHOICES):
         examples = chosen(of_people, partial(scored, found))
         found = logistic([(one.values[: len(FOUND)], one.supported, one.weight) for one in examples])

@@ -28,7 +28,8 @@ GAP_MOST = 4
 LARGE = ("million", "billion")
 ENDINGS = frozenset({"st", "nd", "rd", "th"})
 FOUND = (
-    "carried", "words_in_passage", "words_in_source", "names_in_source", "values_in_source", "no_gap_in_passage",
+    "says_all", "carried", "words_in_passage", "words_in_source", "names_in_source", "values_in_source",
+    "no_gap_in_passage",
 )  # fmt: skip
 AGAINST = (*(f"differs_{rule.value.lower()}" for rule in DIFFERENCES), "contradicts")
 NAMES = (*FOUND, *AGAINST)
@@ -44,6 +45,7 @@ def features(found: Compared, around: Surroundings, source: AbstractSet[str]) ->
     differ = {conflict.rule for conflict in found.conflicts if conflict.source is not None}
     differ |= {conflict.rule for conflict in found.conflicts if conflict.rule is NARROWING}
     return (
+        float(found.says_all),
         found.score,
         *spread(claim, missing, around, source),
         *(float(rule in differ) for rule in DIFFERENCES),
@@ -54,7 +56,7 @@ def features(found: Compared, around: Surroundings, source: AbstractSet[str]) ->
 def apart(claim: Reading, around: Surroundings, source: AbstractSet[str]) -> tuple[float, ...]:
     """Return the value of each of NAMES where no sentence of the passage is about the claim."""
     missing = frozenset(range(len(claim.words)))
-    return (0.0, *spread(claim, missing, around, source), *(0.0 for _ in AGAINST))
+    return (0.0, 0.0, *spread(claim, missing, around, source), *(0.0 for _ in AGAINST))
 
 
 def holds_some(values: Sequence[float]) -> bool:
@@ -65,7 +67,7 @@ def holds_some(values: Sequence[float]) -> bool:
 def spread(
     claim: Reading, missing: AbstractSet[int], around: Surroundings, source: AbstractSet[str]
 ) -> tuple[float, ...]:
-    """Return the value of each of FOUND but the first: what is found in the passage and in all of its source."""
+    """Return the value of each of FOUND but the first two: what is found in the passage and in all of its source."""
     passage = places_in(claim, missing, around.passage)
     sourced = [here or word.key in source for here, word in zip(passage, claim.words, strict=True)]
     names = [place for place, word in enumerate(claim.words) if word.name and word.key not in around.question]

@@ -41,9 +41,9 @@ def test_no_label_turns_the_meaning_of_a_feature_round() -> None:
 
 def test_a_claim_is_learned_from_beside_what_carries_most_of_it_and_an_unsupported_one_by_its_least_statement() -> None:
     two = Row(True, ((ABSENT, CARRIED), (ABSENT,)), False, False)  # noqa: FBT003 - as the fields stand
-    (kept,) = chosen([two], lambda values: values[0])
+    (kept,) = chosen([two], lambda values: values[NAMES.index("carried")])
     assert kept.values == ABSENT.features
-    supported = chosen([Row(True, two.places, True, False)], lambda values: values[0])  # noqa: FBT003
+    supported = chosen([Row(True, two.places, True, False)], lambda values: values[NAMES.index("carried")])  # noqa: FBT003
     assert [one.values for one in supported] == [CARRIED.features, ABSENT.features]
 
 
