@@ -1,11 +1,11 @@
 """Answers with passages of their own, as documents: what may be asked, judged without a database, and what is said."""
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.errors import Invalid, TooLarge
+from audit.errors import Invalid
+from audit.jsonlines import check_fields, list_in, text_in
 from audit.spans import Span
 from audit.stakes import Stakes
 from evidence import claims, gate, passages
@@ -14,13 +14,11 @@ from evidence.gate import DEFAULT_POLICY, GateReport, JudgedClaim
 from evidence.passages import Passage
 from evidence.verdicts import Alignment
 
-LINE_LIMIT = 20_000_000  # bytes
 ANSWER_LIMIT, CLAIM_LIMIT, QUESTION_LIMIT = 1_000_000, 12_000, 100_000  # characters
 CLAIMS_LIMIT, PASSAGES_LIMIT = 1_000, 10_000
 FIELDS = {"id", "answer", "claims", "passages", "question"}
 PASSAGE_FIELDS = {"source", "text", "title", "trusted"}
 NAME_LIMIT = 1_000
-ID_TYPES = (str, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,26 +35,6 @@ class Asked:
     question: str
 
 
-def parsed(line: bytes) -> Mapping[str, Any]:
-    """Return the JSON object of a line.
-
-    Raises:
-        TooLarge: the line has more than LINE_LIMIT bytes.
-        Invalid: it is no JSON object, or its id is neither text nor a whole number.
-    """
-    if len(line) > LINE_LIMIT:
-        raise TooLarge(f"the line has over {LINE_LIMIT:,} bytes; send fewer passages with each answer")
-    try:
-        found = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise Invalid(f"the line is no JSON ({type(error).__name__}); send one object a line") from error
-    if not isinstance(found, dict):
-        raise Invalid(f"the line is a {type(found).__name__}; send one object a line")
-    if not isinstance(found.get("id"), ID_TYPES) or isinstance(found["id"], bool):
-        raise Invalid("id is missing; send a text or a whole number")
-    return found
-
-
 def asked(document: Mapping[str, Any]) -> Asked:
     """Return what a document asks for.
 
@@ -64,9 +42,7 @@ def asked(document: Mapping[str, Any]) -> Asked:
         Invalid: a field is unknown, missing, of another type, or there are both an answer and claims.
         TooLarge: there is too much of something.
     """
-    unknown = sorted(set(document) - FIELDS)
-    if unknown:
-        raise Invalid(f"{unknown[0][:60]!r} is not a field; known are {', '.join(sorted(FIELDS))}")
+    check_fields(document, FIELDS)
     question = text_in(document, "question", limit=QUESTION_LIMIT) if "question" in document else ""
     pieces = list(pieces_of(document))
     starts = {piece.passage.id: piece.start for piece in pieces}
@@ -111,28 +87,10 @@ def pieces_of(document: Mapping[str, Any]) -> Iterator[Piece]:
             yield Piece(Passage(name, source, cut.text, cut.sha256, trusted=trusted, title=title), cut.span.start)
 
 
-def text_in(document: Mapping[str, Any], name: str, *, limit: int) -> str:
-    value = document.get(name)
-    if not isinstance(value, str):
-        raise Invalid(f"{name} is {type(value).__name__}; send text")
-    if len(value) > limit:
-        raise TooLarge(f"{name} has {len(value):,} characters; at most {limit:,} are taken")
-    return value
-
-
-def list_in(document: Mapping[str, Any], name: str, *, limit: int) -> Sequence[Any]:
-    value = document.get(name)
-    if not isinstance(value, list):
-        raise Invalid(f"{name} is {type(value).__name__}; send a list")
-    if len(value) > limit:
-        raise TooLarge(f"{name} has {len(value):,} items; at most {limit:,} are taken")
-    return value
-
-
-def document_of(report: GateReport, found: Asked, *, id_: str | int) -> dict[str, Any]:
+def document_of(report: GateReport, found: Asked) -> dict[str, Any]:
     """Return a report as it is written down; an answer that states nothing has no claims and the score 0."""
     claims_ = [claim_of(claim, found.starts) for claim in report.claims]
-    return {"id": id_, "claims": claims_, "score": round(report.score, 4)}
+    return {"claims": claims_, "score": round(report.score, 4)}
 
 
 def claim_of(claim: JudgedClaim, starts: Mapping[str, int]) -> dict[str, Any]:

@@ -9,18 +9,24 @@ from typing import Any
 
 import pytest
 
+from audit import jsonlines
 from audit.errors import Problem
+from audit.jsonlines import lines, written
 from audit.stakes import Stakes
 from evidence import answers
-from evidence.management.commands.verify_answers import answered, lines, written
+from evidence.management.commands.verify_answers import Command
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAFLET = "Warfarin is stopped 5 days before surgery. It is given again in the evening after."
 SAID = {"id": 1, "answer": "Warfarin is stopped 5 days before surgery.", "passages": [{"source": "a", "text": LEAFLET}]}
 
 
+def answered(line: bytes) -> dict[str, Any]:
+    return jsonlines.answered(line, lambda document: Command().answer(document, {"stakes": Stakes.MEDIUM.value}))
+
+
 def judged(**fields: Any) -> dict[str, Any]:
-    return answered(json.dumps({**SAID, **fields}).encode(), Stakes.MEDIUM)
+    return answered(json.dumps({**SAID, **fields}).encode())
 
 
 def test_each_claim_has_verdict_probabilities_reason_and_quoted_evidence() -> None:
@@ -41,7 +47,7 @@ def test_a_wrong_detail_is_contradicted_and_named() -> None:
 
 def test_claims_may_be_sent_instead_of_an_answer() -> None:
     document = {"id": "x", "claims": ["Warfarin is stopped 5 days before surgery.", "Whales sing."], **passages()}
-    said = answered(json.dumps(document).encode(), Stakes.MEDIUM)
+    said = answered(json.dumps(document).encode())
     assert [claim["verdict"] for claim in said["claims"]] == ["SUPPORTED", "INSUFFICIENT"]
     assert said["score"] == min(claim["p_supported"] for claim in said["claims"])
 
@@ -94,7 +100,7 @@ def test_hostile_and_empty_texts_get_a_verdict_and_are_never_published(changed: 
     ids=lambda line: repr(line[:20]),
 )
 def test_a_line_that_names_nothing_gets_an_error_without_an_id(line: bytes) -> None:
-    said = answered(line, Stakes.MEDIUM)
+    said = answered(line)
     assert (said["id"], "send" in said["error"]) == (None, True)
 
 
@@ -125,10 +131,9 @@ def test_neither_an_answer_nor_claims_is_refused() -> None:
 
 
 def test_a_line_that_is_too_long_is_refused_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("evidence.management.commands.verify_answers.LINE_LIMIT", 100)
-    monkeypatch.setattr(answers, "LINE_LIMIT", 100)
+    monkeypatch.setattr(jsonlines, "LINE_LIMIT", 100)
     found = list(lines(io.BytesIO(b'{"id": 1, "' + b"a" * 1000 + b'"}\n{"id": 2}\n')))
-    assert ["the line has over 100" in answered(line, Stakes.MEDIUM)["error"] for line in found] == [True, False]
+    assert ["the line has over 100" in answered(line)["error"] for line in found] == [True, False]
 
 
 def test_ten_thousand_passages_and_a_long_answer_are_judged() -> None:
