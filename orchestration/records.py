@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from audit import keys, vault
 from audit.access import record_read, require
@@ -17,9 +17,10 @@ from audit.fields import open_text
 from audit.roles import Scope
 from evidence import records as evidence_records
 from evidence.records import ReadClaim
-from guardians.models import Review
-from orchestration import runs
+from guardians.models import Finding, Review
+from orchestration import pieces, runs
 from orchestration.models import Action, Appeal, Approval, ApprovalVote, Inquiry, Run, Tool, ToolCall
+from orchestration.pieces import Pieces
 from orchestration.states import RunState
 
 
@@ -93,6 +94,7 @@ class ReadRun:
 
     Attributes:
         draft: the text that was judged last.
+        pieces: the texts in which the guardians' findings have a place.
         commitment: what the ledger keeps of one of the run's texts.
     """
 
@@ -103,6 +105,7 @@ class ReadRun:
     answer: Mapping[str, Any] | None
     claims: tuple[ReadClaim, ...]
     reviews: tuple[Review, ...]
+    pieces: Pieces
     actions: tuple[ReadAction, ...]
     calls: tuple[ReadCall, ...]
     approvals: tuple[Approval, ...]
@@ -138,14 +141,17 @@ def read_run(run_id: UUID, *, actor: Actor, via: str) -> ReadRun:
         SealError: one of its texts is not what was written.
     """
     run, key = opened(run_id, actor=actor, fields=FIELDS, via=via)
+    request = json.loads(open_text(key, run, "request_sealed"))
+    reviews = reviews_of(run)
     return ReadRun(
         run=run,
-        request=json.loads(open_text(key, run, "request_sealed")),
+        request=request,
         masked_question=open_text(key, run, "question_sealed") if run.question_sealed is not None else "",
         draft=draft_of(run, key),
         answer=answer_of(run, key),
         claims=evidence_records.read_claims(run.pk, key=key),
-        reviews=tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision")),
+        reviews=reviews,
+        pieces=pieces.read_pieces(run, reviews, question=question_of(request), key=key),
         actions=tuple(read_action(row, key) for row in run.actions.select_related("tool__server").order_by("ordinal")),
         calls=tuple(
             read_call(row, key) for row in run.tool_calls.select_related("tool__server").order_by("created_at", "id")
@@ -162,6 +168,31 @@ def read_answer(run_id: UUID, *, actor: Actor, via: str) -> ReadAnswer:
     """Return a run and its answer, after writing the access entry. Raises as read_run does."""
     run, key = opened(run_id, actor=actor, fields=("answer",), via=via)
     return ReadAnswer(run, answer_of(run, key))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReviews:
+    """What the guardians said of a run, newest draft first, with the texts in which their findings have a place."""
+
+    reviews: tuple[Review, ...]
+    pieces: Pieces
+
+
+def read_reviews(run_id: UUID, *, actor: Actor, via: str) -> ReadReviews:
+    """Return a run's reviews, after writing the access entry. Raises as read_run does."""
+    run, key = opened(run_id, actor=actor, fields=("request", "draft", "passages"), via=via)
+    reviews = reviews_of(run)
+    request = json.loads(open_text(key, run, "request_sealed"))
+    return ReadReviews(reviews, pieces.read_pieces(run, reviews, question=question_of(request), key=key))
+
+
+def reviews_of(run: Run) -> tuple[Review, ...]:
+    findings = Prefetch("votes__findings", queryset=Finding.objects.order_by("id"))
+    return tuple(Review.objects.filter(run=run.pk).prefetch_related("votes", findings).order_by("-revision"))
+
+
+def question_of(request: Mapping[str, Any]) -> str:
+    return str(request.get("question", ""))
 
 
 def read_claims(run_id: UUID, *, actor: Actor, via: str) -> tuple[ReadClaim, ...]:

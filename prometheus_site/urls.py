@@ -10,7 +10,17 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 from audit import console as audit_console
 from evidence import api as evidence_api
 from evidence import calibrations_api
-from orchestration import api, appeals_api, batches_api, inquiries_api, restores_api, streams, tools_api, webhooks_api
+from orchestration import (
+    api,
+    appeals_api,
+    batches_api,
+    inquiries_api,
+    restores_api,
+    reviews_api,
+    streams,
+    tools_api,
+    webhooks_api,
+)
 from orchestration.console import (
     appeals,
     approvals,
@@ -31,6 +41,7 @@ v1 = [
     path("runs/<uuid:run_id>", api.RunDetail.as_view()),
     path("runs/<uuid:run_id>/claims", api.RunClaims.as_view()),
     path("runs/<uuid:run_id>/claims/<uuid:claim_id>/appeals", appeals_api.ClaimAppeals.as_view()),
+    path("runs/<uuid:run_id>/reviews", reviews_api.RunReviews.as_view()),
     path("runs/<uuid:run_id>/lineage", api.RunLineage.as_view()),
     path("runs/<uuid:run_id>/proof", api.RunProof.as_view()),
     path("runs/<uuid:run_id>/cancel", api.RunCancel.as_view()),

@@ -18,9 +18,9 @@ SHELL = frozenset(
         "apps", "batches", "batches_api", "bindings", "calibrating", "calibrations_api", "checkpoints", "console",
         "corpus", "deliveries", "engine", "fields", "inquiries_api", "inquiring", "inquiry", "insertion", "keys",
         "ledger", "library", "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes",
-        "permissions", "problems", "records", "registry", "restores_api", "restoring", "runs", "sealer", "search",
-        "selection", "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads", "verification_store",
-        "verifications", "wakeups", "webhook_models", "webhooks", "webhooks_api", "workspaces",
+        "permissions", "pieces", "problems", "records", "registry", "restores_api", "restoring", "reviews_api",
+        "runs", "sealer", "search", "selection", "serializers", "snapshots", "streams", "tasks", "tools_api", "uploads",
+        "verification_store", "verifications", "wakeups", "webhook_models", "webhooks", "webhooks_api", "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

@@ -13,12 +13,11 @@ from audit.console import workspace_of
 from audit.roles import Scope
 from evidence.verdicts import Verdict
 from guardians.compliance import NOT_LEGAL_ADVICE
-from guardians.models import Review, Vote
-from orchestration.console import badges, claims, people, stretches, timeline, wording
+from orchestration import records
+from orchestration.console import badges, claims, people, reviews, stretches, timeline, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import Argument, arguments, shown_actions
 from orchestration.console.claims import ShownClaim
-from orchestration.console.grounds import percent
 from orchestration.console.highlight import Part, clipped, plain, visible
 from orchestration.console.stretches import Stretch
 from orchestration.models import Approval, Checkpoint, Inquiry, Run
@@ -29,7 +28,6 @@ from orchestration.states import TERMINAL, ApprovalState, Decision, InquiryState
 KINDS = {Kind.QUESTION: "Question", Kind.VERIFY: "Verification"}
 ENTRIES = 400
 CHECKPOINTS = 60
-FINDINGS = 40
 TITLE_LIMIT = 240
 RESULT_LIMIT = 4_000
 DRAFT_LIMIT = 20_000
@@ -108,11 +106,11 @@ def detail(run: Run, read: ReadRun | None, actor: Actor, *, verdict: str, first:
         {run.requested_by, *(word.actor for word in words), *(a.requested_by for a in approvals), *others(read)},
         workspace=workspace_of(actor),
     )
-    reviews = tuple(Review.objects.filter(run=run.pk).prefetch_related("votes__findings").order_by("-revision"))
+    known = read.reviews if read else records.reviews_of(run)
     return {
         **texts_of(run, read),
         **claims_of(read, who, verdict=verdict, first=first, may_appeal=actor.may(Scope.RUNS_WRITE)),
-        "reviews": tuple(shown_review(review) for review in reviews),
+        "reviews": tuple(reviews.shown_review(review, read.pieces if read else {}) for review in known),
         "not_legal_advice": NOT_LEGAL_ADVICE,
         "approvals": tuple(shown_approval(approval, words, who) for approval in approvals),
         "checkpoints": checkpoints_of(run),
@@ -223,51 +221,6 @@ def in_draft(shown: Sequence[ShownClaim], draft: Sequence[Stretch]) -> dict[str,
     found = {stretch.number for stretch in draft}
     placed = (replace(one, place=f"said-{one.number}" if one.number in found else "") for one in shown)
     return {"claims": tuple(placed), "draft_open": True}
-
-
-@dataclass(frozen=True, slots=True)
-class ShownVote:
-    vote: Vote
-    ballot: Badge
-    dissents: bool
-    score: int
-    took: str
-    findings: tuple[Any, ...]
-    left_out: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShownReview:
-    review: Review
-    ballot: Badge
-    reasons: tuple[str, ...]
-    dissent: tuple[str, ...]
-    votes: tuple[ShownVote, ...]
-
-
-def shown_review(review: Review) -> ShownReview:
-    dissenters = {str(item).partition(":")[0] for item in review.dissent}
-    votes = sorted(review.votes.all(), key=lambda vote: vote.guardian)
-    return ShownReview(
-        review=review,
-        ballot=badges.of_ballot(review.ballot),
-        reasons=tuple(wording.sentence(wording.of_consensus(str(code))) for code in review.reasons),
-        dissent=tuple(wording.dissent(str(item)) for item in review.dissent),
-        votes=tuple(shown_vote(vote, dissents=vote.guardian in dissenters) for vote in votes),
-    )
-
-
-def shown_vote(vote: Vote, *, dissents: bool) -> ShownVote:
-    found = list(vote.findings.all())
-    return ShownVote(
-        vote=vote,
-        ballot=badges.of_ballot(vote.ballot),
-        dissents=dissents,
-        score=percent(vote.score),
-        took=wording.length(vote.elapsed_us / 1e6),
-        findings=tuple(found[:FINDINGS]),
-        left_out=max(0, len(found) - FINDINGS),
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ EXCERPT = 360
 LEAD = 120
 WORD = 30
 # Controls that reorder what is read (UAX #9), and characters that are not seen at all: shown, never obeyed.
+TAGS = range(0xE0000, 0xE0080)
 HIDDEN = frozenset(
     "\u061c\u200b\u200c\u200e\u200f\u2060\ufeff\u00ad\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
+) | frozenset(map(chr, TAGS))
 
 
 @dataclass(frozen=True, slots=True)

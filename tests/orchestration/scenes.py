@@ -235,6 +235,13 @@ def vote(row: Review, name: str, ballot: str) -> Vote:
     return found
 
 
+def found(vote: Vote, part: str, ref: str, text: str, words: str, **values: Any) -> Finding:
+    """Add a finding of some words in a text."""
+    start = text.index(words)
+    known = {"rule": "privacy.email", "kind": "EMAIL", "score": 0.99, **values}
+    return Finding.objects.create(vote=vote, part=part, ref=ref, start=start, end=start + len(words), **known)
+
+
 def tool(run: Run, name: str = "file_ticket", tier: int = 1) -> Tool:
     server, _ = ToolServer.objects.get_or_create(
         workspace_id=run.workspace_id, name="desk", defaults={"transport": "stdio", "command": ["true"]}
