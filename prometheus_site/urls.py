@@ -14,6 +14,7 @@ from orchestration import (
     api,
     appeals_api,
     batches_api,
+    guardians_api,
     inquiries_api,
     restores_api,
     reviews_api,
@@ -28,6 +29,7 @@ from orchestration.console import (
     calibrations,
     checkpoints,
     documents,
+    guardians,
     inquiries,
     runs,
     sources,
@@ -76,6 +78,7 @@ v1 = [
     path("appeals/<uuid:appeal_id>", appeals_api.AppealDetail.as_view()),
     path("appeals/<uuid:appeal_id>/decide", appeals_api.AppealDecision.as_view()),
     path("appeals/<uuid:appeal_id>/withdraw", appeals_api.AppealWithdrawal.as_view()),
+    path("guardians", guardians_api.Guardians.as_view()),
     path("tools", tools_api.Tools.as_view()),
     path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),
     path("tools/<uuid:tool_id>/compensation", tools_api.ToolCompensation.as_view()),
@@ -107,6 +110,7 @@ console = [
     path("evidence/sources/<uuid:source_id>", sources.source, name="source"),
     path("evidence/documents/<uuid:document_id>", documents.document, name="document"),
     path("evidence/calibrations", calibrations.calibrations, name="calibrations"),
+    path("guardians", guardians.guardians, name="guardians"),
     path("ledger", audit_console.ledger_page, name="ledger"),
 ]
 

@@ -55,6 +55,7 @@ def navigation_for(request: HttpRequest) -> Navigation:
         if actor.may(Scope.DOCUMENTS_READ):
             items.append(item("Evidence", reverse("console:evidence"), here))
         if actor.may(Scope.LEDGER_READ):
+            items.append(item("Guardians", reverse("console:guardians"), here))
             items.append(item("Ledger", reverse("console:ledger"), here))
         if actor.may(Scope.WEBHOOKS_WRITE):
             items.append(item("Webhooks", reverse("console:webhooks"), here))

@@ -1,0 +1,227 @@
+"""The guardians beside each other: what they voted, how far they agree, what people overruled, which rules fire."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_safe
+
+from audit.actors import Actor
+from audit.console import page
+from guardians.compliance import NOT_LEGAL_ADVICE
+from guardians.guardian import Ballot
+from orchestration import comparing
+from orchestration.comparing import DAYS, WINDOW, Comparison, RuleTally
+from orchestration.console import badges, wording
+from orchestration.console.badges import Badge, Icon, Tone
+from orchestration.console.grounds import Portion
+from orchestration.tallies import Bucket, Cast, Share, Tally, Word
+
+# From the mildest to the strictest, and what says nothing last: a bar is read from the left.
+TONES = {
+    Ballot.ALLOW: Tone.GOOD,
+    Ballot.ALLOW_WITH_REDACTION: Tone.BUSY,
+    Ballot.ESCALATE: Tone.DOUBT,
+    Ballot.DENY: Tone.BAD,
+    Ballot.ABSTAIN: Tone.QUIET,
+}
+WORDS = {
+    Word.APPROVED: Badge("People approved", Tone.GOOD, Icon.CHECK),
+    Word.REJECTED: Badge("People rejected", Tone.BAD, Icon.CROSS),
+    Word.NONE: Badge("Nobody decided", Tone.QUIET, Icon.MINUS),
+}
+HEIGHT = 40
+NAMES = ("days", "guardian", "rule", "before")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A rectangle of a drawing that is as many wide as it has stretches of time, and ``HEIGHT`` high."""
+
+    tone: Tone
+    x: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share in words: '3 of 10' and '30 %', or that there was nothing to count."""
+
+    words: str
+    figure: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTally:
+    """One guardian. ``half`` and ``most`` are its latencies on a scale of 100 that all guardians share."""
+
+    tally: Tally
+    query: str
+    portions: tuple[Portion, ...]
+    words: str
+    columns: tuple[Column, ...]
+    agreed: Rate
+    overruled: Rate
+    missed: Rate
+    abstained: Rate
+    p50: str
+    p95: str
+    half: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRule:
+    rule: RuleTally
+    query: str
+    overruled: Rate
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    cast: Cast
+    short: str
+    ballot: Badge
+    outcome: Badge
+    word: Badge
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    first: str
+    second: str
+    same: Rate
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    word: str
+    query: str
+    chosen: bool
+
+
+@require_safe
+@page
+def guardians(request: HttpRequest, actor: Actor) -> HttpResponse:
+    """Compare the guardians over the period that the address names."""
+    chosen = {name: value for name in NAMES if (value := request.GET.get(name, "").strip())}
+    found = comparing.compare(comparing.period_in(chosen, now=now()), actor=actor)
+    context: dict[str, Any] = {
+        "found": found,
+        "tallies": shown_tallies(found, chosen),
+        "pairs": [Pair(one.first, one.second, rate(one.same), percent_of(one.same.share)) for one in found.agreements],
+        "rules": shown_rules(found.rules, chosen),
+        "hits": [shown_hit(cast) for cast in found.hits],
+        "chosen": chosen,
+        "periods": [
+            Choice(days_word(days), query(chosen, days=str(days), before=""), is_chosen(chosen, days))
+            for days in sorted(DAYS)
+        ],
+        "any_guardian": query(chosen, guardian=""),
+        "any_rule": query(chosen, rule=""),
+        "newest": query(chosen, before="") if "before" in chosen else "",
+        "earlier": query(chosen, before=found.earliest.isoformat()) if found.more and found.earliest else "",
+        "window": WINDOW,
+        "steps": len(found.buckets),
+        "height": HEIGHT,
+        "not_legal_advice": NOT_LEGAL_ADVICE,
+    }
+    return render(request, "console/guardians.html", context)
+
+
+def query(chosen: Mapping[str, str], **changes: str) -> str:
+    """Return the query of an address with some values changed; an empty one takes it off."""
+    return "?" + urlencode({name: value for name, value in {**chosen, **changes}.items() if value})
+
+
+def is_chosen(chosen: Mapping[str, str], days: int) -> bool:
+    return chosen.get("days", str(DAYS[0])) == str(days)
+
+
+def days_word(days: int) -> str:
+    return "1 day" if days == 1 else "1 year" if days == 365 else f"{days} days"
+
+
+def rate(share: Share) -> Rate:
+    if share.share is None:
+        return Rate("none to count", "–")
+    return Rate(f"{share.part:,} of {share.whole:,}", f"{100 * share.share:.3g} %")
+
+
+def percent_of(share: float | None) -> float:
+    return round(100 * (share or 0.0), 2)
+
+
+def shown_tallies(found: Comparison, chosen: Mapping[str, str]) -> list[ShownTally]:
+    longest = max([tally.p95_us for tally in found.tallies], default=0) or 1
+    return [shown_tally(tally, found.buckets, longest=longest, chosen=chosen) for tally in found.tallies]
+
+
+def shown_tally(tally: Tally, buckets: Sequence[Bucket], *, longest: int, chosen: Mapping[str, str]) -> ShownTally:
+    portions = portions_of(tally)
+    return ShownTally(
+        tally=tally,
+        query=query(chosen, guardian=tally.guardian),
+        portions=portions,
+        words=", ".join(f"{part.figure} {part.word}" for part in portions),
+        columns=tuple(columns_of(tally.guardian, buckets)),
+        agreed=rate(tally.agreed),
+        overruled=rate(tally.overruled),
+        missed=rate(tally.missed),
+        abstained=rate(tally.abstained),
+        p50=milliseconds(tally.p50_us),
+        p95=milliseconds(tally.p95_us),
+        half=round(100 * tally.p50_us / longest, 2),
+        most=round(100 * tally.p95_us / longest, 2),
+    )
+
+
+def milliseconds(microseconds: int) -> str:
+    return f"{microseconds / 1_000:,.3g} ms" if microseconds < 1_000_000 else wording.length(microseconds / 1e6)
+
+
+def portions_of(tally: Tally) -> tuple[Portion, ...]:
+    counts = [(ballot, tally.ballots.get(ballot, 0)) for ballot in TONES]
+    widths = [100 * count / tally.votes for _, count in counts]
+    starts = [0.0, *accumulate(widths)]
+    return tuple(
+        Portion(TONES[ballot], round(x, 3), round(width, 3), badges.BALLOTS[ballot].word.lower(), f"{count:,}")
+        for (ballot, count), x, width in zip(counts, starts, widths, strict=False)
+        if count
+    )
+
+
+def columns_of(guardian: str, buckets: Sequence[Bucket]) -> list[Column]:
+    """Return the votes of one guardian over time as columns, the mildest at the bottom, the fullest ``HEIGHT`` high."""
+    known = [bucket.ballots.get(guardian, {}) for bucket in buckets]
+    fullest = max((sum(ballots.values()) for ballots in known), default=0) or 1
+    columns: list[Column] = []
+    for x, ballots in enumerate(known):
+        y = float(HEIGHT)
+        for ballot, tone in TONES.items():
+            height = HEIGHT * ballots.get(ballot, 0) / fullest
+            y -= height
+            if height:
+                columns.append(Column(tone, x, round(y, 3), round(height, 3)))
+    return columns
+
+
+def shown_rules(rules: Sequence[RuleTally], chosen: Mapping[str, str]) -> list[ShownRule]:
+    most = max([rule.fired for rule in rules], default=0) or 1
+    return [
+        ShownRule(rule, query(chosen, rule=rule.rule), rate(rule.overruled), round(100 * rule.fired / most, 2))
+        for rule in rules
+    ]
+
+
+def shown_hit(cast: Cast) -> Hit:
+    ballot, outcome = badges.of_ballot(cast.ballot), badges.of_ballot(cast.outcome)
+    return Hit(cast, wording.short(cast.run), ballot, outcome, WORDS[cast.word])
