@@ -33,6 +33,17 @@ to that file. Whoever wrote the gate has seen these data, and the coefficients o
 FeverSymmetric dev and claims changed in this way (`python -m benchmarks.fitting`), not on HaluEval-QA: figures to rely
 on come from data that nobody has tuned on.
 """
+GUARDIANS = {"guardians": "The guardians on development data and on suites of their own"}
+ABOUT_GUARDIANS = """# How well the guardians judge
+
+Made by `python -m benchmarks.report` from [benchmarks/results/guardians.json](../../benchmarks/results/guardians.json),
+which the command below writes; FOLDER holds public development data, none of which is kept here. A test holds this page
+to that file. Whoever wrote the guardians has seen these data: figures to rely on come from data that nobody has tuned
+on. The policy packs are no legal advice, and no figure says that they are.
+"""
+# Pages of their own: what is not on one of them is on the page of performance.
+PAGES = {"evidence.md": (ABOUT_EVIDENCE, EVIDENCE), "guardians.md": (ABOUT_GUARDIANS, GUARDIANS)}
+APART = EVIDENCE | GUARDIANS
 ENGINE = "engine, "  # begins the names of the engine's ratios to its peers
 LEAK = 0.05
 GOAL_KEPT = (LEAK, 0.45)
@@ -52,19 +63,18 @@ def files() -> dict[str, str]:
     """Return the page and its charts by file name."""
     kept = results()
     pictures = {**growth_charts(kept), **engine_chart(kept), **endurance_chart(kept), **evidence_charts(kept)}
-    speed = {name: found for name, found in kept.items() if name not in EVIDENCE}
-    quality = {name: found for name, found in kept.items() if name in EVIDENCE}
-    return {
-        "performance.md": page(INTRODUCTION, speed, TITLES, pictures),
-        "evidence.md": page(ABOUT_EVIDENCE, quality, EVIDENCE, pictures),
-        **pictures,
+    speed = {name: found for name, found in kept.items() if name not in APART}
+    own = {
+        file: page(about, {name: found for name, found in kept.items() if name in titles}, titles, pictures)
+        for file, (about, titles) in PAGES.items()
     }
+    return {"performance.md": page(INTRODUCTION, speed, TITLES, pictures), **own, **pictures}
 
 
 def results() -> dict[str, Document]:
     """Return what was kept by name: the known areas first, in their order, then any other."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(FOLDER.glob("*.json"))}
-    order = [*TITLES, *EVIDENCE, *found]
+    order = [*TITLES, *APART, *found]
     return dict(sorted(found.items(), key=lambda item: order.index(item[0])))
 
 
@@ -94,7 +104,7 @@ def short_of(kept: Mapping[str, Document], areas: list[str], titles: Mapping[str
 def area(name: str, found: Document, before: Document | None, pictures: Mapping[str, str]) -> str:
     machine = found["machine"]
     lines = [
-        f"## {(TITLES | EVIDENCE).get(name, name.replace('-', ' ').capitalize())}",
+        f"## {(TITLES | APART).get(name, name.replace('-', ' ').capitalize())}",
         "",
         f"`{found['command']}`",
         "",

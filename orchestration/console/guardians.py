@@ -130,6 +130,7 @@ def guardians(request: HttpRequest, actor: Actor) -> HttpResponse:
         "newest": query(chosen, before="") if "before" in chosen else "",
         "earlier": query(chosen, before=found.earliest.isoformat()) if found.more and found.earliest else "",
         "window": WINDOW,
+        "drawn": (found.buckets[0].begin, found.buckets[-1].end) if found.buckets else (),
         "steps": len(found.buckets),
         "height": HEIGHT,
         "not_legal_advice": NOT_LEGAL_ADVICE,
@@ -150,10 +151,10 @@ def days_word(days: int) -> str:
     return "1 day" if days == 1 else "1 year" if days == 365 else f"{days} days"
 
 
-def rate(share: Share) -> Rate:
+def rate(share: Share, *, about: str = "") -> Rate:
     if share.share is None:
-        return Rate("none to count", "–")
-    return Rate(f"{share.part:,} of {share.whole:,}", f"{100 * share.share:.3g} %")
+        return Rate("nothing to count", "–")
+    return Rate(f"{share.part:,} of {share.whole:,}{about}", f"{100 * share.share:.3g} %")
 
 
 def percent_of(share: float | None) -> float:
@@ -174,18 +175,14 @@ def shown_tally(tally: Tally, buckets: Sequence[Bucket], *, longest: int, chosen
         words=", ".join(f"{part.figure} {part.word}" for part in portions),
         columns=tuple(columns_of(tally.guardian, buckets)),
         agreed=rate(tally.agreed),
-        overruled=rate(tally.overruled),
-        missed=rate(tally.missed),
+        overruled=rate(tally.overruled, about=" that it objected to"),
+        missed=rate(tally.missed, about=" that it let pass"),
         abstained=rate(tally.abstained),
-        p50=milliseconds(tally.p50_us),
-        p95=milliseconds(tally.p95_us),
+        p50=wording.milliseconds(tally.p50_us),
+        p95=wording.milliseconds(tally.p95_us),
         half=round(100 * tally.p50_us / longest, 2),
         most=round(100 * tally.p95_us / longest, 2),
     )
-
-
-def milliseconds(microseconds: int) -> str:
-    return f"{microseconds / 1_000:,.3g} ms" if microseconds < 1_000_000 else wording.length(microseconds / 1e6)
 
 
 def portions_of(tally: Tally) -> tuple[Portion, ...]:

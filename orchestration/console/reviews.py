@@ -57,7 +57,7 @@ class ShownReview:
 
 def shown_review(review: Review, pieces: Pieces) -> ShownReview:
     dissenters = {str(item).partition(":")[0] for item in review.dissent}
-    votes = sorted(review.votes.all(), key=lambda vote: vote.guardian)
+    votes = sorted(review.votes.all(), key=gravity)
     found = [shown_ground(one) for one in grounds(map(str, review.reasons), ballot=review.ballot, stakes=review.stakes)]
     return ShownReview(
         review=review,
@@ -71,6 +71,15 @@ def shown_review(review: Review, pieces: Pieces) -> ShownReview:
     )
 
 
+def gravity(vote: Vote) -> tuple[bool, str]:
+    """Return the place of a vote on the page: those that object first, then by name."""
+    return not objects(vote), vote.guardian
+
+
+def objects(vote: Vote) -> bool:
+    return vote.ballot not in {Ballot.ALLOW, Ballot.ABSTAIN}
+
+
 def shown_ground(ground: Ground) -> ShownGround:
     return ShownGround(wording.sentence(wording.of_consensus(ground.code)), ground)
 
@@ -82,9 +91,9 @@ def shown_vote(review: Review, vote: Vote, pieces: Pieces, *, dissents: bool) ->
         ballot=badges.of_ballot(vote.ballot),
         dissents=dissents,
         score=percent(vote.score),
-        took=wording.length(vote.elapsed_us / 1e6),
+        took=wording.milliseconds(vote.elapsed_us),
         pieces=shown_pieces(review, vote, pieces),
         total=total,
         left_out=max(0, total - FINDINGS),
-        opened=vote.ballot not in {Ballot.ALLOW, Ballot.ABSTAIN},
+        opened=objects(vote) and total > 0,
     )

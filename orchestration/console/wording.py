@@ -80,6 +80,11 @@ def length(seconds: float) -> str:
     return counted(int(seconds // size), unit)
 
 
+def milliseconds(microseconds: int) -> str:
+    """Return a short time with three digits: '0.077 ms'; from a second on as ``length``."""
+    return f"{microseconds / 1_000:.3g} ms" if microseconds < 1_000_000 else length(microseconds / 1e6)
+
+
 def ago(then: dt.datetime, now: dt.datetime) -> str:
     seconds = (now - then).total_seconds()
     return "just now" if seconds < 10 else f"{length(seconds)} ago"

@@ -15,8 +15,10 @@ from audit.ids import new_id
 from audit.models import Workspace
 from audit.roles import Role
 from evidence import calibrating, corpus
-from evidence.models import Claim, Source
+from evidence.models import Claim, Passage, Source
+from guardians.models import Finding, Review
 from orchestration import batches, registry, runs, webhooks
+from orchestration.console.findings import shipped
 from orchestration.models import Appeal, Delivery, Restore, Run, Tool
 from orchestration.notices import NoticeType
 from tests.conftest import Person, person
@@ -72,6 +74,7 @@ def furnish(url: str) -> Museum:
     leaflet = corpus.add_document(source="Committee", title="W" * 200, text="Warfarin is stopped.", actor=ada.actor)
     corpus.rate_source(leaflet.source_id, trusted=False, weight=0.25, actor=ada.actor)
     calibrating.calibrate(labels([0.9, 0.4], [0.1] * 60), actor=ada.actor)
+    guarded(published)
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -99,6 +102,9 @@ def furnish(url: str) -> Museum:
         "source-own": f"/console/evidence/sources/{leaflet.source_id}",
         "document": f"/console/evidence/documents/{leaflet.pk}",
         "calibrations": "/console/evidence/calibrations",
+        "guardians": "/console/guardians",
+        "guardians-rule": "/console/guardians?guardian=privacy&rule=privacy.email",
+        "guardians-none": "/console/guardians?days=1&guardian=nobody",
         "batches": "/console/batches",
         "batch": f"/console/batches/{batch(ada)}",
         "batch-cancelled": f"/console/batches/{batch(ada, cancelled=True)}",
@@ -131,6 +137,28 @@ def furnish(url: str) -> Museum:
     }
     sealer.seal_all()
     return Museum(url, addresses)
+
+
+def guarded(run: Run) -> None:
+    """Let Privacy and Compliance find something in texts of a run, one of them full of long words."""
+    review = Review.objects.get(run=run.pk)
+    review.ballot, review.reasons = "ESCALATE", ["escalated:compliance", "redact:privacy", "people_required:1"]
+    review.dissent, review.needs_people = ["privacy:ALLOW_WITH_REDACTION", "safety:ALLOW"], 1
+    review.save()
+    privacy, compliance = (review.votes.get(guardian=name) for name in ("privacy", "compliance"))
+    privacy.ballot, compliance.ballot = "ALLOW_WITH_REDACTION", "ESCALATE"
+    compliance.version, rules = shipped()
+    privacy.save()
+    compliance.save()
+    question = "When is apixaban stopped before surgery?"
+    scenes.found(privacy, "REQUEST", "request", question, "apixaban")
+    scenes.found(privacy, "REQUEST", "request", question, "apixaban stopped", rule="privacy.name.title", kind="PERSON")
+    passage = Passage.objects.filter(run=run.pk).order_by("id")[0]
+    text = WARFARIN.evidence[0].text
+    scenes.found(privacy, "DOCUMENT", str(passage.pk), text, "five days", rule="W" * 80, kind="DATE")
+    for rule in list(rules.values())[:2]:
+        known = {"rule": rule.id, "kind": rule.effect.value, "citation": rule.citation}
+        Finding.objects.create(vote=compliance, part="ACTION", ref="gdpr", score=0.75, **known)
 
 
 def appeals(grace: Person, ada: Person, run: Run) -> tuple[Appeal, Appeal, Appeal]:

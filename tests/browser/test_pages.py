@@ -18,6 +18,7 @@ NAMES = (
     *("checkpoints", "restore", "inquiry", "run-asked"),
     *("sources", "sources-own", "source", "source-own", "document", "calibrations"),
     *("appeal", "appeal-own", "appeal-granted", "appeal-claim"),
+    *("guardians", "guardians-rule", "guardians-none"),
     *("batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),
     *("admin-webhook", "admin-webhooks", "admin-deliveries", "admin-batches"),
     *(
