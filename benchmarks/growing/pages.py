@@ -90,6 +90,8 @@ def console(x: Exhibits) -> Iterator[tuple[str, str]]:
     yield "source", f"/console/evidence/sources/{x.source}"
     yield "document", f"/console/evidence/documents/{x.document}"
     yield "calibrations", "/console/evidence/calibrations"
+    yield "guardians", "/console/guardians"
+    yield "guardians, one rule in a year", "/console/guardians?days=365&rule=email"
     yield "ledger", "/console/ledger"
     yield "ledger, rare type", "/console/ledger?type=key.revoked"
     yield (
@@ -112,7 +114,8 @@ def api(x: Exhibits) -> Iterator[tuple[str, str]]:
     for stakes in ("LOW", "HIGH"):
         yield f"runs, stakes {stakes}", f"{v1}/runs?stakes={stakes}"
     yield "runs, three filters", f"{v1}/runs?state=LOGGING&decision=REFUSE&stakes=HIGH"
-    for part in ("", "/claims", "/lineage", "/proof", "/checkpoints"):
+    yield "guardians", f"{v1}/guardians"
+    for part in ("", "/claims", "/reviews", "/lineage", "/proof", "/checkpoints"):
         yield f"run{part}", f"{v1}/runs/{x.run}{part}"
     for known in ApprovalState:
         yield f"approvals, {known}", f"{v1}/approvals?state={known}"

@@ -20,7 +20,8 @@ SELECT n, at, stem, pg_temp.id_of(1, n, stem) AS id, w.id AS workspace, pg_temp.
        CASE WHEN s < 700 THEN 'COMPLETED' WHEN s < 800 THEN 'FAILED' WHEN s < 870 THEN 'CANCELLED'
             WHEN s < 920 THEN 'DECISION' WHEN s < 950 THEN 'INITIALIZED' WHEN s < 985 THEN 'PROCESSING'
             WHEN s < 995 THEN 'GATING' WHEN s < 999 THEN 'EXECUTION' ELSE 'LOGGING' END AS state,
-       'user:' || 2 + pg_temp.chance(2, n, 40) AS requested_by, batch, d, mod(n, 10) = 0 AS whole
+       'user:' || 2 + pg_temp.chance(2, n, 40) AS requested_by, batch, d, mod(n, 10) = 0 AS whole,
+       n > %(last)s - 5000 AS recent -- what the comparison of guardians looks at has a review each
 FROM (
     SELECT n, at, lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') AS stem, pg_temp.chance(0, n, 1000) AS s, pg_temp.chance(1, n, 100) AS d,
            CASE WHEN mod(n, 10000) < 1000 THEN n / 10000 END AS batch,
@@ -154,19 +155,19 @@ FROM grown WHERE whole AND state = 'COMPLETED' AND d < 50 AND requested_by <> 'u
 
 INSERT INTO guardians_review (id, run, revision, stakes, ballot, rule, reasons, dissent, needs_people, material,
     policy_hash, created_at)
-SELECT pg_temp.id_of(15, n, stem), id, 0, 'MEDIUM', 'APPROVE', 'consensus/v1', '[]', '[]', 0, pg_temp.digest(n),
+SELECT pg_temp.id_of(15, n, stem), id, 0, 'MEDIUM', 'ALLOW', 'consensus/v1', '[]', '[]', 0, pg_temp.digest(n),
     pg_temp.digest(7), at
-FROM grown WHERE whole;
+FROM grown WHERE whole OR recent;
 
 INSERT INTO guardians_vote (id, review_id, guardian, ballot, basis, hard, score, reason, backend, version, material,
     policy_hash, elapsed_us)
 SELECT pg_temp.id_of(16, n * 4 + part, stem), pg_temp.id_of(15, n, stem), (ARRAY ['safety', 'privacy', 'compliance'])[part],
-    'APPROVE', 'RULES', false, 0.1, 'nothing found', 'rules', 'v1', pg_temp.digest(n), pg_temp.digest(7), 900
-FROM grown CROSS JOIN generate_series(1, 3) AS part WHERE whole;
+    'ALLOW', 'RULES', false, 0.1, 'nothing found', 'rules', 'v1', pg_temp.digest(n), pg_temp.digest(7), 900
+FROM grown CROSS JOIN generate_series(1, 3) AS part WHERE whole OR recent;
 
 INSERT INTO guardians_finding (id, vote_id, rule, kind, part, ref, start, "end", score, citation)
 SELECT pg_temp.id_of(17, n, stem), pg_temp.id_of(16, n * 4 + 2, stem), 'email', 'EMAIL', 'passage', '0', 10, 30, 0.4, ''
-FROM grown WHERE whole;
+FROM grown WHERE whole OR recent;
 
 CREATE FUNCTION pg_temp.body_of(actor text, at timestamptz, run uuid, facts text, prev bytea, seq int, type text, workspace uuid)
 RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
