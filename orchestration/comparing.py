@@ -19,7 +19,7 @@ from guardians.guardian import NAME_LIMITS, Ballot
 from orchestration.states import ApprovalKind
 from orchestration.tallies import Agreement, Bucket, Cast, Share, Tally, Word, agreements, buckets, tallies
 
-WINDOW = 1_000
+WINDOW = 500
 FINDINGS = 100  # of a vote, among which its rules are looked for
 RULES = 200
 RUNS = 20
