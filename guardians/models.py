@@ -7,7 +7,11 @@ from audit.ids import new_id
 
 
 class Review(models.Model):
-    """All votes on one draft, and what consensus made of them."""
+    """All votes on one draft, and what consensus made of them.
+
+    ``shown_sealed`` holds what the guardians were shown: which texts, by reference, and the facts. Rows that are older
+    than the column have none.
+    """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.UUIDField()
@@ -20,6 +24,7 @@ class Review(models.Model):
     needs_people = models.PositiveSmallIntegerField(default=0)
     material = models.CharField(max_length=64)
     policy_hash = models.CharField(max_length=64)
+    shown_sealed = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

@@ -1,14 +1,80 @@
-"""Rows of what the guardians said, built for the journal, and the packs that were in force."""
+"""Rows of what the guardians said and of what they were shown, built for the journal, and the way back from them."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+from audit import vault
+from audit.fields import open_text, seal_text
 from audit.ids import new_id
+from audit.spans import Span
 from audit.stakes import Stakes
 from guardians import models
 from guardians.consensus import Consensus
-from guardians.guardian import Vote
+from guardians.guardian import Ballot, Basis, Finding, Material, Part, Vote
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the guardians were shown, but for the texts: those are kept where they belong.
+
+    Attributes:
+        pieces: part and reference of each text, in order.
+        facts: as ``guardians.facts`` builds them.
+    """
+
+    pieces: tuple[tuple[Part, str], ...]
+    facts: Mapping[str, object]
+
+
+def seal_shown(review: models.Review, material: Material, *, key: vault.DataKey) -> None:
+    """Put what was shown into the review (the row is not saved)."""
+    document = {"pieces": [[piece.part.value, piece.ref] for piece in material.pieces], "facts": material.facts}
+    seal_text(key, review, "shown_sealed", json.dumps(document, separators=(",", ":")))
+
+
+def open_shown(review: models.Review, *, key: vault.DataKey) -> Shown | None:
+    """Return what the guardians were shown; None for a review that is older than the record of it.
+
+    Raises:
+        SealError: the column was changed, or belongs to another review.
+    """
+    if review.shown_sealed is None:
+        return None
+    document: dict[str, Any] = json.loads(open_text(key, review, "shown_sealed"))
+    return Shown(tuple((Part(part), ref) for part, ref in document["pieces"]), document["facts"])
+
+
+def stored_vote(row: models.Vote) -> Vote:
+    """Return a vote as it was cast, with its findings in their order."""
+    findings = sorted(row.findings.all(), key=lambda finding: finding.pk)
+    return Vote(
+        guardian=row.guardian,
+        ballot=Ballot(row.ballot),
+        findings=tuple(
+            Finding(
+                rule=finding.rule,
+                kind=finding.kind,
+                part=Part(finding.part),
+                ref=finding.ref,
+                span=None if finding.start is None or finding.end is None else Span(finding.start, finding.end),
+                score=finding.score,
+                citation=finding.citation,
+            )
+            for finding in findings
+        ),
+        score=row.score,
+        basis=Basis(row.basis),
+        hard=row.hard,
+        reason=row.reason,
+        backend=row.backend,
+        version=row.version,
+        material=row.material,
+        policy_hash=row.policy_hash,
+        elapsed_us=row.elapsed_us,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Reviewed:
     votes: tuple[Vote, ...]
     consensus: Consensus
     material: str
+    shown: Material
 
     @property
     def redactions(self) -> tuple[Finding, ...]:
@@ -55,7 +56,7 @@ def review(bench: Bench, shown: Material) -> Reviewed:
     )
     kept = bench.journal.commitment(digest)
     known = tuple(replace(vote, material=kept) if vote.material == digest else vote for vote in votes)
-    return Reviewed(known, joined, kept)
+    return Reviewed(known, joined, kept, shown)
 
 
 def judge(bench: Bench, state: State) -> State:
@@ -141,7 +142,7 @@ def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
         ballot=Ballot.DENY if second.consensus.ballot is Ballot.DENY else Ballot.ESCALATE,
         reasons=(*reviewed.consensus.reasons, "redaction_not_stable"),
     )
-    return Reviewed(reviewed.votes, joined, reviewed.material)
+    return replace(reviewed, consensus=joined)
 
 
 def grounds_of(report: GateReport, reviewed: Reviewed) -> dict[str, Any]:
@@ -218,6 +219,7 @@ def record_review(bench: Bench, reviewed: Reviewed, *, revision: int) -> None:
         material=reviewed.material,
         policy=bench.parts.policy_hash,
     )
+    guardian_records.seal_shown(rows.review, reviewed.shown, key=bench.journal.key)
     bench.journal.add(rows.review, *rows.votes, *rows.findings)
     bench.journal.enter(
         EventType.RUN_REVIEWED,
