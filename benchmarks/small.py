@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -153,7 +154,9 @@ def gating() -> Figure:
 def guarding() -> Figure:
     text = " ".join(w7.passage(number)["text"] for number in range(12))[:4096]
     report = gate.judge([], [], stakes=Stakes.MEDIUM, policy=DEFAULT_POLICY)
-    facts = material.facts_for({}, report=report, entities=[], tool={})
+    facts = material.facts_for(
+        {}, report=report, findings=[], tools=[], stakes=Stakes.MEDIUM, on=datetime.now(UTC).date()
+    )
     shown = Material((Piece(Part.ANSWER, "answer", text),), facts, Stakes.MEDIUM, parts().policy_hash)
 
     def once() -> None:

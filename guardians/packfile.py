@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,6 +21,7 @@ TEXT_LIMIT = 2_000
 CITATION_LIMIT = 300
 RULE_ID = re.compile(r"[a-z][a-z0-9_]{0,39}(?:\.[a-z0-9_]{1,39}){1,3}")
 PACK_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 LIST_NAME = re.compile(r"[A-Z][A-Z0-9_]{1,39}")
 
 
@@ -62,7 +64,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """Rules and lists of one subject. ``hash`` is SHA-256 over the canonical form of ``content``, 64 hex digits."""
+    """Rules and lists of one subject.
+
+    Attributes:
+        hash: SHA-256 over the canonical form of ``content``, 64 hex digits.
+        place: where it was read from, for messages.
+    """
 
     name: str
     title: str
@@ -72,6 +79,7 @@ class Pack:
     rules: tuple[Rule, ...]
     content: Mapping[str, JSON]
     hash: str
+    place: str
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -113,6 +121,9 @@ class Fields:
 
     def day(self, name: str) -> date:
         value = self.values.get(name)
+        if isinstance(value, str) and DAY.fullmatch(value):
+            with suppress(ValueError):
+                return date.fromisoformat(value)
         if type(value) is not date:
             raise PackError(f"{self.place}: {name} is no date; write it like 2026-01-31")
         return value
@@ -132,21 +143,45 @@ def read(path: Path) -> Pack:
     """Return the pack in a file.
 
     Raises:
-        PackError: the file cannot be read, is over FILE_LIMIT bytes, no strict YAML, or not in the form of a pack.
+        PackError: the file cannot be read, or ``pack_in`` refuses what is in it.
     """
-    document = parse(path)
-    top = Fields(document, path.name, known=PACK_FIELDS)
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PackError(f"{path.name}: cannot be read ({error.strerror}); check the file and its rights") from error
+    return pack_in(raw, place=path.name)
+
+
+def pack_in(raw: bytes, *, place: str) -> Pack:
+    """Return the pack in a text.
+
+    Args:
+        place: where it stands, for messages.
+
+    Raises:
+        PackError: it is over FILE_LIMIT bytes, no strict YAML, or not in the form of a pack.
+    """
+    return pack_of(parse(raw, place), place=place)
+
+
+def pack_of(document: dict[str, Any], *, place: str) -> Pack:
+    """Return the pack in a document: one that was parsed, or the ``content`` of a pack that was kept.
+
+    Raises:
+        PackError: it is not in the form of a pack.
+    """
+    top = Fields(document, place, known=PACK_FIELDS)
     rules = document.get("rules") or []
     if not isinstance(rules, list) or len(rules) > RULES_LIMIT:
-        raise PackError(f"{path.name}: rules is no list of at most {RULES_LIMIT}; split the pack")
+        raise PackError(f"{place}: rules is no list of at most {RULES_LIMIT}; split the pack")
     name = top.text("pack", pattern=PACK_NAME)
-    pack_rules = tuple(rule_of(item, f"{path.name}: rule {position + 1}") for position, item in enumerate(rules))
-    lists = lists_of(document.get("lists"), path.name)
+    pack_rules = tuple(rule_of(item, f"{place}: rule {position + 1}") for position, item in enumerate(rules))
+    lists = lists_of(document.get("lists"), place)
     try:
         content = plain(document)
         digest = canonical.digest(canonical.encode(content)).hex()
     except CanonicalError as error:
-        raise PackError(f"{path.name}: {error}") from error
+        raise PackError(f"{place}: {error}") from error
     return Pack(
         name=name,
         title=top.text("title"),
@@ -156,23 +191,21 @@ def read(path: Path) -> Pack:
         rules=pack_rules,
         content=content,
         hash=digest,
+        place=place,
     )
 
 
-def parse(path: Path) -> dict[str, Any]:
+def parse(raw: bytes, place: str) -> dict[str, Any]:
     try:
-        raw = path.read_bytes()
         if len(raw) > FILE_LIMIT:
-            raise PackError(f"{path.name}: has {len(raw)} bytes; at most {FILE_LIMIT} are taken: split the pack")
+            raise PackError(f"{place}: has {len(raw)} bytes; at most {FILE_LIMIT} are taken: split the pack")
         document = yaml.load(raw.decode("utf-8"), Loader=StrictLoader)  # noqa: S506  (a SafeLoader, made stricter)
-    except OSError as error:
-        raise PackError(f"{path.name}: cannot be read ({error.strerror}); check the file and its rights") from error
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
         if isinstance(error, PackError):
             raise
-        raise PackError(f"{path.name}: no YAML that is taken: {' '.join(str(error).split())[:200]}") from error
+        raise PackError(f"{place}: no YAML that is taken: {' '.join(str(error).split())[:200]}") from error
     if not isinstance(document, dict):
-        raise PackError(f"{path.name}: is {type(document).__name__}; write a mapping with {', '.join(PACK_FIELDS)}")
+        raise PackError(f"{place}: is {type(document).__name__}; write a mapping with {', '.join(PACK_FIELDS)}")
     return document
 
 

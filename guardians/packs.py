@@ -19,8 +19,10 @@ NOT_LEGAL_ADVICE = (
     "The policy packs are a technical aid. They are not legal advice, and no lawyer has reviewed them; "
     "have the rules that you rely on checked by counsel."
 )
+BUILT_IN = Path(__file__).parent / "packs"
 FILES_LIMIT = 100
 FACTS_RULE = "facts"
+PACKS_RULE = "packs"
 
 
 class Reason(StrEnum):
@@ -46,16 +48,26 @@ class CompiledRule:
     pack: str
     condition: Condition
 
+    @property
+    def about_tools(self) -> bool:
+        return "tool" in self.rule.when
+
 
 @dataclass(frozen=True, slots=True)
 class PackSet:
-    """All packs in force together. ``hash`` identifies them: SHA-256 over the packs' names and hashes."""
+    """All packs in force together.
+
+    Attributes:
+        hash: identifies them: SHA-256 over the packs' names and hashes.
+        fault: why they cannot be asked, or ''. With one, every evaluation is a denial.
+    """
 
     packs: tuple[Pack, ...]
     rules: tuple[CompiledRule, ...]
     lists: Mapping[str, tuple[str, ...]]
     language: Language
     hash: str
+    fault: str = ""
 
     def evaluate(self, known: Mapping[str, object]) -> tuple[Match, ...]:
         """Return every rule that fires on an environment made by ``guardians.facts.facts``, in the packs' order.
@@ -64,17 +76,26 @@ class PackSet:
         an answer makes one with DENY in its place. Both have the reason ``policy_error``. Rules out of force on the
         environment's day rest.
         """
+        if self.fault:
+            return (failure(PACKS_RULE, "", self.fault),)
         wrong = next(problems(known), None)
         if wrong:
             return (failure(FACTS_RULE, "", wrong),)
-        values = self.language.values({**flat(known), **self.lists})
+        first, *others = (self.language.values({**values, **self.lists}) for values in flat(known))
         on = date.fromisoformat(str(known["on"])) if known["on"] else None
-        found = (judge(item, values) for item in self.rules if item.rule.in_force(on))
+        asked = (item for item in self.rules if item.rule.in_force(on))
+        found = (judge_each(item, (first, *others) if item.about_tools else (first,)) for item in asked)
         return tuple(match for match in found if match)
 
     def overdue(self, on: date) -> tuple[Pack, ...]:
         """Return the packs whose review was due before a day."""
         return tuple(pack for pack in self.packs if pack.review_due < on)
+
+
+def judge_each(item: CompiledRule, environments: Sequence[Values]) -> Match | None:
+    """Return the strictest of what a rule says of each environment: one for each tool that is to be called."""
+    matches = [match for values in environments if (match := judge(item, values))]
+    return max(matches, key=lambda match: match.effect.rank, default=None)
 
 
 def judge(item: CompiledRule, values: Values) -> Match | None:
@@ -105,19 +126,38 @@ def load(directory: Path) -> PackSet:
     paths = sorted(directory.glob("*.yaml"))
     if not 0 < len(paths) <= FILES_LIMIT:
         raise PackError(f"{directory} has {len(paths)} packs (*.yaml); 1 to {FILES_LIMIT} are needed")
-    packs = tuple(read(path) for path in paths)
+    return assembled([read(path) for path in paths])
+
+
+def assembled(packs: Sequence[Pack]) -> PackSet:
+    """Return packs that are in force together, every condition compiled and checked.
+
+    Raises:
+        PackError: a name is used twice, or a condition does not compile.
+    """
     refuse_twice("pack", [pack.name for pack in packs])
     refuse_twice("rule", [rule.id for pack in packs for rule in pack.rules])
     refuse_twice("list", [name for pack in packs for name in pack.lists])
     lists = MappingProxyType({name: items for pack in packs for name, items in pack.lists.items()})
     spoken = language(lists)
     rules = tuple(
-        CompiledRule(rule, pack.name, compiled(rule, spoken, path.name))
-        for path, pack in zip(paths, packs, strict=True)
-        for rule in pack.rules
+        CompiledRule(rule, pack.name, compiled(rule, spoken, pack.place)) for pack in packs for rule in pack.rules
     )
-    document = {"format": 1, "packs": {pack.name: pack.hash for pack in packs}}
-    return PackSet(packs, rules, lists, spoken, canonical.digest(canonical.encode(document)).hex())
+    return PackSet(tuple(packs), rules, lists, spoken, hash_of({pack.name: pack.hash for pack in packs}))
+
+
+def hash_of(hashes: Mapping[str, str]) -> str:
+    """Return what identifies packs in force together, by their names and hashes (64 hex digits)."""
+    return canonical.digest(canonical.encode({"format": 1, "packs": dict(hashes)})).hex()
+
+
+def built_in() -> tuple[Pack, ...]:
+    """Return the packs that come with this version.
+
+    Raises:
+        PackError: as ``load`` does.
+    """
+    return load(BUILT_IN).packs
 
 
 def compiled(rule: Rule, spoken: Language, file: str) -> Condition:

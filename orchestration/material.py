@@ -3,37 +3,27 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 from audit.spans import Span
+from audit.stakes import Stakes
 from evidence import claims
 from evidence.passages import Passage
 from evidence.verdicts import GateReport, Verdict
-from guardians import compliance
+from guardians import claimfacts
+from guardians.facts import facts, sections
 from guardians.guardian import Finding, Material, Part, Piece
 from guardians.redaction import mask
 
-TOPICS = {
-    "medical": ("mg", "dose", "patient", "drug", "treatment", "surgery", "anticoag", "diagnos", "therapy", "bleeding"),
-    "finance": ("invest", "return", "interest rate", "portfolio", "loan", "fund", "share price", "dividend"),
-}
 
-
-def domain_of(text: str) -> str:
-    """Return the domain whose words a claim uses most, or the empty text."""
-    lowered = text.lower()
-    counts = {domain: sum(word in lowered for word in words) for domain, words in TOPICS.items()}
-    domain = max(counts, key=lambda name: counts[name])
-    return domain if counts[domain] else ""
-
-
-def claim_facts(report: GateReport) -> list[dict[str, object]]:
-    """Return the claims as the policy packs see them."""
+def claim_facts(report: GateReport, findings: Sequence[Finding] = ()) -> list[dict[str, object]]:
+    """Return the claims as the policy packs see them; ``findings`` are those of Privacy."""
+    people = [f.span for f in findings if f.part is Part.ANSWER and f.kind == "PERSON" and f.span is not None]
     return [
         {
-            "domain": domain_of(claim.statement.text),
-            "topic": "",
-            "about_person": False,
-            "flags": [],
+            **claimfacts.described(
+                claim.statement.text, named=any(span.overlaps(claim.statement.span) for span in people)
+            ),
             "support": claim.p_supported,
             "grounded": claim.verdict is Verdict.SUPPORTED,
         }
@@ -84,7 +74,34 @@ def with_answer(material: Material, answer: str) -> Material:
 
 
 def facts_for(
-    asked: Mapping[str, object], *, report: GateReport, entities: Sequence[str], tool: Mapping[str, object]
+    asked: Mapping[str, object],
+    *,
+    report: GateReport,
+    findings: Sequence[Finding],
+    tools: Sequence[Mapping[str, object]],
+    stakes: Stakes,
+    on: date,
 ) -> Mapping[str, object]:
-    """Return the facts the policy packs are evaluated on: the client's, over complete and safe defaults."""
-    return compliance.facts(request=asked, claims=claim_facts(report), entities=entities, tool=tool)
+    """Return the facts the policy packs are evaluated on: the client's, over complete and safe defaults.
+
+    What the client states under a name that it may not state stays there, and the packs deny it.
+
+    Args:
+        findings: of Privacy.
+        tools: of the actions that are asked for, see ``guardians.facts.TOOL``.
+        on: the day whose law applies.
+    """
+    stated = sections(asked)
+    # Whatever is decided at high stakes, a person agrees to it first.
+    people = 1 if stakes is Stakes.HIGH else 0
+    known = {"human_review": bool(people), "distinct_reviewers": people, "audit_enabled": True}
+    return facts(
+        request=stated["request"],
+        subject=stated["subject"],
+        output=stated["output"],
+        run={**known, **stated["run"]},
+        tools=tools,
+        claims=claim_facts(report, findings),
+        entities=entities_of(findings),
+        on=on,
+    )

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django_fsm import FSMField, FSMModelMixin, transition
@@ -9,6 +10,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 from audit.ids import new_id
 from audit.models import DataKey, Workspace
 from audit.stakes import Stakes
+from guardians.facts import FactError, check_server
 from orchestration.action_models import Action as Action
 from orchestration.action_models import Approval as Approval
 from orchestration.action_models import ApprovalVote as ApprovalVote
@@ -289,6 +291,14 @@ class CheckpointWrite(models.Model):
         return f"{self.thread}/{self.checkpoint_id}/{self.channel}"
 
 
+def check_server_facts(value: object) -> None:
+    """Refuse what the policy packs would: a validator of a column."""
+    try:
+        check_server(value)
+    except FactError as error:
+        raise ValidationError(str(error)) from error
+
+
 class ToolServer(models.Model):
     """An MCP server that the operator has registered."""
 
@@ -301,6 +311,14 @@ class ToolServer(models.Model):
     environment = models.JSONField(default=dict, blank=True)
     timeout_seconds = models.PositiveSmallIntegerField(default=10)
     enabled = models.BooleanField(default=True)
+    policy_facts = models.JSONField(
+        default=dict,
+        db_default={},
+        blank=True,
+        validators=[check_server_facts],
+        help_text='What the policy packs should know of it, such as {"external": false, "region": "EU"}; '
+        "what is not said counts as the worst.",
+    )
     discovered_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -296,3 +296,15 @@ def compensating(tool: Tool) -> Tool:
     if pinned(tool, undoing) != tool.compensation_hash or not usable(undoing):
         raise CompensationError("its compensation changed since it was registered")
     return undoing
+
+
+def policy_facts(tool: Tool | None) -> dict[str, object]:
+    """Return what the policy packs are told of a tool: its server's facts as an operator stated them, and our own.
+
+    What nobody stated is left out, and counts as the worst.
+    """
+    if tool is None:
+        return {}
+    tier = tier_of(tool)
+    own = {"risk": tier.value, "schema_changed": not usable(tool)}
+    return {"writes": tier is not Tier.READ_ONLY, **tool.server.policy_facts, **own}

@@ -9,6 +9,7 @@ from audit import canonical
 from audit.canonical import JSON
 from audit.errors import Invalid
 from audit.stakes import Stakes
+from guardians.facts import FactError, check_request
 from orchestration.states import Kind
 
 QUESTION_LIMIT = 8_000
@@ -201,4 +202,10 @@ def bounded(value: object, name: str) -> Mapping[str, JSON]:
 
 
 def facts_of(value: object) -> Mapping[str, JSON]:
-    return bounded(value, "facts")
+    """Return what a client states for the policy packs; a name or value that they would refuse is refused at once."""
+    stated = bounded(value, "facts")
+    try:
+        check_request(stated)
+    except FactError as error:
+        raise RequestError("facts", f"facts: {error}") from error
+    return stated

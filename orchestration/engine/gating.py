@@ -1,9 +1,12 @@
 """GATING: claims against evidence and guardians' votes, on exactly the same texts."""
 
+import datetime as dt
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
+
+from django.utils.timezone import now
 
 from audit.events import EventType
 from audit.stakes import Stakes
@@ -18,7 +21,7 @@ from guardians.consensus import Consensus
 from guardians.guardian import Ballot, Finding, Material, Part, Vote, cast
 from guardians.redaction import mask
 from orchestration import material as materials
-from orchestration import verifications
+from orchestration import registry, verifications
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.gathering import from_json
 from orchestration.states import Kind
@@ -123,8 +126,15 @@ def bearing(bench: Bench, report: GateReport, documents: Sequence[Mapping[str, A
 
 def facts_of(bench: Bench, report: GateReport, shown: Material) -> Mapping[str, object]:
     privacy = next(guardian for guardian in bench.parts.guardians if guardian.name == "privacy")
-    entities = materials.entities_of(privacy.review(shown).findings)
-    return materials.facts_for(bench.request.facts, report=report, entities=entities, tool={})
+    offered = registry.tools_of(bench.journal.run.workspace_id) if bench.request.actions else {}
+    return materials.facts_for(
+        bench.request.facts,
+        report=report,
+        findings=privacy.review(shown).findings,
+        tools=[registry.policy_facts(offered.get(action.tool)) for action in bench.request.actions],
+        stakes=shown.stakes,
+        on=now().astimezone(dt.UTC).date(),
+    )
 
 
 def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:

@@ -1,21 +1,29 @@
-"""Golden cases of the policy packs, and what becomes of a condition when one operator in it is turned round."""
+"""Golden cases of the policy packs, and what becomes of a condition when one thing in it is turned round.
+
+Of each rule: `fires` are facts on which it fires, `rests` are changes to the first of them that let it rest.
+`fires_for` and `rests_for` set one fact of that first case to each of several values: `$NAME` are those of a list.
+"""
 
 import re
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import replace
 from datetime import date
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from guardians import packs
-from guardians.facts import facts
+from guardians.facts import CLAIM, MAPS, Shape, facts
 from guardians.packs import CompiledRule, PackSet
 
 TODAY = date(2026, 11, 24)
 PACKS = packs.load(Path(packs.__file__).parent / "packs")
 RULES = {item.rule.id: item for item in PACKS.rules}
-CASES: dict[str, dict[str, list[dict[str, Any]]]] = {
+CASES: dict[str, dict[str, Any]] = {
     rule: cases
     for path in sorted((Path(__file__).parent / "golden").glob("*.yaml"))
     for rule, cases in yaml.safe_load(path.read_text(encoding="utf-8")).items()
@@ -32,6 +40,13 @@ TURNED = {
     ">=": [">", "<", "<="],
     "!": [""],
 }
+FLAGS = {f"{name}.{key}" for name, known in MAPS.items() for key, fact in known.items() if fact.shape is Shape.FLAG}
+FLAGS |= {"pii", *(f"c.{key}" for key, fact in CLAIM.items() if fact.shape is Shape.FLAG)}
+WORD = re.compile(r"'[^']*'|[a-z]\w*(?:\.\w+)*")
+NUMBER = re.compile(r"(?<![\w'.])\d+(?:\.\d+)?(?![\w'])")
+LITERAL = re.compile(r"'[^']+'")
+LIST = re.compile(r"(?<= in )[A-Z][A-Z0-9_]+\b")
+QUANTIFIER = re.compile(r"\.exists\(")
 MEMBERSHIP = re.compile(r"((?:'[^']*'|[\w.]+)) in (\[[^\]]*\]|[\w.]+)")
 
 
@@ -43,39 +58,91 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]
     return known
 
 
+def environment(stated: Mapping[str, Any]) -> dict[str, object]:
+    """Return the facts of a golden case: it names one tool, where the facts hold several."""
+    known = dict(stated)
+    tools = [known.pop("tool")] if "tool" in known else []
+    return facts(on=TODAY, tools=tools, **known)
+
+
+def varied(base: Mapping[str, Any], variations: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    """Yield a case with one fact set to each of several values; `claims.0.topic` is the topic of the first claim."""
+    for path, values in variations.items():
+        for value in chain.from_iterable(PACKS.lists[str(v)[1:]] if str(v).startswith("$") else [v] for v in values):
+            *steps, last = path.split(".")
+            case = deepcopy(dict(base))
+            place: Any = case
+            for step in steps:
+                place = place[int(step)] if step.isdigit() else place.setdefault(step, {})
+            place[last] = [value] if last in {"entities", "flags", "signals", "arg_roles"} else value
+            yield case
+
+
 def firing(rule: str) -> list[dict[str, object]]:
-    return [facts(on=TODAY, **stated) for stated in CASES[rule]["fires"]]
+    cases = CASES[rule]
+    return [environment(stated) for stated in (*cases["fires"], *varied(cases["fires"][0], cases.get("fires_for", {})))]
 
 
 def resting(rule: str) -> list[dict[str, object]]:
-    base = CASES[rule]["fires"][0]
-    return [facts(on=TODAY, **merged(base, change)) for change in CASES[rule]["rests"]]
+    cases = CASES[rule]
+    base = cases["fires"][0]
+    changed = (merged(base, change) for change in cases.get("rests", []))
+    return [environment(stated) for stated in (*changed, *varied(base, cases.get("rests_for", {})))]
 
 
 def mutants(condition: str) -> Iterator[str]:
-    """Yield the condition with each comparison, logical operator and membership turned round, one at a time."""
+    """Yield the condition with each operator, quantifier, truth value and constant changed, one at a time."""
+
+    def put(found: re.Match[str], other: str) -> str:
+        return condition[: found.start()] + other + condition[found.end() :]
+
     for found in OPERATOR.finditer(condition):
-        for other in TURNED.get(found.group(), []):
-            yield condition[: found.start()] + other + condition[found.end() :]
-    for found in MEMBERSHIP.finditer(condition):
-        yield f"{condition[: found.start()]}!({found.group()}){condition[found.end() :]}"
+        yield from (put(found, other) for other in TURNED.get(found.group(), []))
+    yield from (put(found, f"!({found.group()})") for found in MEMBERSHIP.finditer(condition))
+    yield from (put(found, ".all(") for found in QUANTIFIER.finditer(condition))
+    yield from (put(found, f"!{found.group()}") for found in WORD.finditer(condition) if found.group() in FLAGS)
+    yield from (put(found, "'no such word'") for found in LITERAL.finditer(condition))
+    yield from (put(found, "['no such word']") for found in LIST.finditer(condition))
+    for found in NUMBER.finditer(condition):
+        step = 0.01 if "." in found.group() else 1
+        value = type(step)(found.group())
+        yield from (put(found, f"{round(value + change, 4)}") for change in (step, -step))
 
 
 def alone(item: CompiledRule, condition: str) -> PackSet:
     """Return a set of one rule, under another condition."""
     compiled = CompiledRule(item.rule, item.pack, PACKS.language.compile(condition))
-    return PackSet(PACKS.packs, (compiled,), PACKS.lists, PACKS.language, PACKS.hash)
+    return replace(PACKS, rules=(compiled,))
 
 
-def breaks(item: CompiledRule, condition: str) -> bool:
-    """Tell whether some golden case of a rule fails under another condition."""
-    changed = alone(item, condition)
-    return not all(changed.evaluate(known) for known in firing(item.rule.id)) or any(
-        changed.evaluate(known) for known in resting(item.rule.id)
-    )
+@cache
+def cases_of(rule: str) -> tuple[list[dict[str, object]], list[dict[str, object]]]:
+    return firing(rule), resting(rule)
+
+
+def breaks(rule: str, changed: PackSet) -> bool:
+    """Tell whether some golden case of a rule fails under changed packs."""
+    fires, rests = cases_of(rule)
+    return not all(changed.evaluate(known) for known in fires) or any(changed.evaluate(known) for known in rests)
 
 
 def surviving(rule: str) -> list[str]:
-    """Return the turned-round conditions of a rule that no golden case notices."""
+    """Return the changed conditions of a rule that no golden case notices."""
     item = RULES[rule]
-    return [mutant for mutant in mutants(item.rule.when) if not breaks(item, mutant)]
+    return [mutant for mutant in mutants(item.rule.when) if not breaks(rule, alone(item, mutant))]
+
+
+def unnoticed(name: str) -> list[str]:
+    """Return the members of a list that no golden case misses."""
+    users = [item for item in RULES.values() if re.search(rf"\b{name}\b", item.rule.when)]
+    return [
+        member
+        for member in PACKS.lists[name]
+        if not any(breaks(item.rule.id, without(item, name, member)) for item in users)
+    ]
+
+
+def without(item: CompiledRule, name: str, member: str) -> PackSet:
+    """Return a set of one rule with a list that lacks a member."""
+    left = tuple(other for other in PACKS.lists[name] if other != member)
+    return replace(PACKS, rules=(item,), lists={**PACKS.lists, name: left})

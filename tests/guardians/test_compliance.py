@@ -26,7 +26,7 @@ def voted(known: dict[str, object]) -> Vote:
             {
                 "request": {"jurisdiction": "EU", "lawful_basis": "consent"},
                 "entities": ["EMAIL"],
-                "tool": {"risk": 0, "region": "EU"},
+                "tools": [{"risk": 0, "region": "EU"}],
             },
             Ballot.ALLOW_WITH_REDACTION,
             "gdpr.art5.minimisation",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guardians.facts import (
     CLAIMS_LIMIT,
-    MAPS,
+    NAMES,
     FactError,
     Shape,
     check_request,
@@ -17,6 +17,7 @@ from guardians.facts import (
     flat,
     is_day,
     problems,
+    sections,
 )
 
 stated = st.dictionaries(st.text(st.characters(), max_size=5), st.one_of(st.none(), st.integers(), st.text(max_size=3)))
@@ -25,14 +26,14 @@ stated = st.dictionaries(st.text(st.characters(), max_size=5), st.one_of(st.none
 def test_facts_that_nobody_stated_are_complete_and_have_no_problem() -> None:
     known = facts()
     assert list(problems(known)) == []
-    assert set(known) == {*MAPS, "claims", "entities", "pii", "on"}
+    assert set(known) == NAMES
 
 
 def test_a_tool_that_is_there_but_not_described_counts_as_the_worst() -> None:
-    without, named = facts()["tool"], facts(tool={"purpose": "treatment"})["tool"]
-    strict = ("external", "args_tainted", "risk")
-    assert [without[name] for name in strict] == [False, False, 0]  # type: ignore[index]
-    assert [named[name] for name in strict] == [True, True, 3]  # type: ignore[index]
+    (without,), (named,) = flat(facts()), flat(facts(tools=[{}]))
+    strict = ("tool.external", "tool.args_tainted", "tool.writes", "tool.risk")
+    assert [without[name] for name in strict] == [False, False, False, 0]
+    assert [named[name] for name in strict] == [True, True, True, 3]
 
 
 def test_lists_of_two_environments_are_not_one_list() -> None:
@@ -54,8 +55,14 @@ def test_an_unknown_kind_counts_as_personal_and_a_secret_does_not(entities: list
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ({"extra": 1}, "extra is not a fact; known are request, subject, tool, output, run, claims"),
-        ({"tool": None}, "tool is missing or no map"),
+        (
+            {"extra": 1},
+            "extra is not a fact; known are claims, entities, on, output, pii, request, run, subject, tools",
+        ),
+        ({"tools": None}, "tools is no list of at most 20 maps"),
+        ({"tools": [{}]}, r"tools\[0\].risk is missing"),
+        ({"tools": [{}] * 21}, "tools is no list of at most 20 maps"),
+        ({"subject": None}, "subject is missing or no map"),
         ({"claims": 5}, "claims is no list of at most 2000 maps"),
         ({"claims": [None]}, r"claims\[0\] is missing or no map"),
         ({"claims": [{}] * (CLAIMS_LIMIT + 1)}, "claims is no list of at most 2000 maps"),
@@ -80,6 +87,10 @@ def test_an_environment_that_does_not_fit_is_told_what_and_how_to_mend_it(change
         ({"purpose": "x" * 201}, "request.purpose is not a text within 200 characters"),
         ({"purpose": "\ud800"}, "request.purpose is not a text"),
         ({"colour": "red"}, "request.colour is not a fact"),
+        ({"tool": {"external": False}}, "request.tool is not a fact"),
+        ({"run": {"human_review": True}}, "run.human_review is not a fact; known are decision_domain"),
+        ({"subject": {"age": "ten"}}, "subject.age is not a whole number"),
+        ({"output": True}, "output is no map; write its facts as one"),
     ],
 )
 def test_a_clients_facts_are_refused_before_a_run_begins(request_facts: dict[str, object], problem: str) -> None:
@@ -95,7 +106,13 @@ def test_a_refusal_quotes_no_value() -> None:
 
 def test_a_client_may_state_some_facts_and_leave_the_others() -> None:
     check_request({"jurisdiction": "EU", "needed_entities": ["EMAIL"], "phi": True})
+    check_request({"subject": {"age": 15}, "output": {"retail": True}, "run": {"outcome": "adverse"}})
     check_request({})
+
+
+def test_facts_about_the_person_the_answer_and_the_case_stand_under_their_map() -> None:
+    found = sections({"phi": True, "subject": {"age": 15}})
+    assert found == {"request": {"phi": True}, "subject": {"age": 15}, "output": {}, "run": {}}
 
 
 @pytest.mark.parametrize(
@@ -121,14 +138,20 @@ def test_a_day_is_written_in_one_way_or_not_stated(value: object, day: bool) -> 
 
 
 def test_conditions_read_the_facts_under_flat_names() -> None:
-    values = flat(facts(request={"purpose": "billing"}, claims=[{"topic": "health"}], entities=["EMAIL"]))
+    (values,) = flat(facts(request={"purpose": "billing"}, claims=[{"topic": "health"}], entities=["EMAIL"]))
     assert (values["request.purpose"], values["pii"], values["tool.risk"]) == ("billing", True, 0)
     assert "on" not in values
     assert "claims" in values
 
 
 def test_a_map_that_is_none_has_no_flat_names() -> None:
-    assert not [name for name in flat({**facts(), "tool": None}) if name.startswith("tool.")]
+    (values,) = flat({**facts(), "subject": None})
+    assert not [name for name in values if name.startswith("subject.")]
+
+
+def test_each_tool_makes_an_environment_of_its_own() -> None:
+    both = flat(facts(request={"phi": True}, tools=[{"risk": 1}, {"risk": 2}]))
+    assert [(values["tool.risk"], values["request.phi"]) for values in both] == [(1, True), (2, True)]
 
 
 @given(stated, st.lists(stated, max_size=3), st.lists(st.text(st.characters())))
