@@ -67,3 +67,6 @@ class EventType(StrEnum):
     CALIBRATION_MADE = "calibration.made"
     CALIBRATION_WITHDRAWN = "calibration.withdrawn"
     POLICY_REGISTERED = "policy.registered"
+    POLICY_PROPOSED = "policy.proposed"
+    POLICY_ACTIVATED = "policy.activated"
+    POLICY_WITHDRAWN = "policy.withdrawn"

@@ -62,6 +62,36 @@ def drop_ends_once(table: str) -> str:
     return f"{dropped} DROP FUNCTION {table}_end_check();"
 
 
+def frozen_after(table: str, *, live: str, frozen: Sequence[str]) -> str:
+    """Return SQL that lets ``frozen`` columns of ``table`` change only while a row's state is ``live``.
+
+    DELETE and TRUNCATE are refused.
+    """
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in frozen)
+    return f"""
+CREATE FUNCTION {table}_frozen_check() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.state <> '{live}' AND ({changed}) THEN
+        RAISE EXCEPTION 'UPDATE on {table} is refused: only a {live} may change in what it says'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_frozen_check();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_frozen;
+CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION prometheus_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
+CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+    FOR EACH STATEMENT EXECUTE FUNCTION prometheus_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
+"""
+
+
+def drop_frozen_after(table: str) -> str:
+    dropped = " ".join(f"DROP TRIGGER {table}_{name} ON {table};" for name in ("frozen", "no_delete", "no_truncate"))
+    return f"{dropped} DROP FUNCTION {table}_frozen_check();"
+
+
 def legal_transitions(table: str, *, pairs: Collection[tuple[str, str]], entry: Sequence[str]) -> str:
     """Return SQL that lets ``table.state`` start only in ``entry`` and change only along ``pairs``."""
     allowed = ", ".join(f"'{source}>{target}'" for source, target in sorted(pairs))

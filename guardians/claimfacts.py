@@ -85,8 +85,8 @@ TOPICS = {
     "genetic": words("genetic\\w*", "genome", "dna", "brca\\d?", "mutation"),
 }  # fmt: skip
 PERSON = re.compile(
-    r"\b(?:he|she|him|his|her|hers)\b"
-    r"|\bthis (?:patient|applicant|candidate|employee|customer|claimant|tenant|student|person|man|woman|child)\b"
+    r"(?i:\b(?:he|she|him|his|her|hers)\b)"
+    r"|\b[Tt]his (?:patient|applicant|candidate|employee|customer|claimant|tenant|student|person|man|woman|child)\b"
     r"|\b(?:Mr|Mrs|Ms|Miss|Dr|Prof)\.? [A-Z]",
 )
 

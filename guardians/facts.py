@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import assert_never
+from typing import Any, assert_never
 
 TEXT_LIMIT = 200
 ITEMS_LIMIT = 1_000
@@ -223,6 +223,12 @@ def facts(
     known["pii"] = any(kind not in NOT_PERSONAL for kind in kinds)
     known["on"] = on.isoformat() if on else ""
     return known
+
+
+def completed(known: Mapping[str, object], *, on: date) -> dict[str, object]:
+    """Return facts that were kept, for another day: those that were declared since have their defaults."""
+    given: dict[str, Any] = {name: value for name, value in known.items() if name in NAMES - {"pii", "on"}}
+    return facts(**given, on=on)
 
 
 NO_TOOL: Mapping[str, object] = MappingProxyType(

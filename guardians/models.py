@@ -1,9 +1,12 @@
-"""What the guardians said of a run: reviews, votes, findings; and the policy packs that were in force."""
+"""What the guardians said of a run: reviews, votes, findings; and the policy packs, in force and to be."""
 
 from django.db import models
 from django.db.models.functions import Now
+from django_fsm import FSMField, FSMModelMixin, transition
 
 from audit.ids import new_id
+from audit.models import Workspace
+from guardians.states import PackState
 
 
 class Review(models.Model):
@@ -85,3 +88,83 @@ class PolicyPack(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} {self.hash[:12]}"
+
+
+class PolicySet(models.Model):
+    """Packs that were in force together, by the hash over their names and hashes."""
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    packs = models.JSONField()
+    registered_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    def __str__(self) -> str:
+        return self.hash[:12]
+
+
+# A callable, so that a new value does not churn migrations.
+def pack_states() -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in PackState]
+
+
+class PackVersion(FSMModelMixin, models.Model):
+    """A workspace's own version of a policy pack: drafted, proposed by one person, put in force by another.
+
+    The database lets only a draft change in what it says.
+
+    Attributes:
+        text: the pack in YAML, as it was written.
+        hash: of the pack in it, as ``guardians.packfile`` makes it.
+        why: what it is for, in the words of whoever drafted it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="packs")
+    name = models.CharField(max_length=40, editable=False)
+    state = FSMField(default=PackState.DRAFT.value, choices=pack_states, protected=True)
+    text = models.TextField(max_length=256_000, help_text="a pack in YAML; it is checked when you save it")
+    hash = models.CharField(max_length=64, editable=False)
+    why = models.CharField(max_length=500, help_text="what this version is for; people read it before they agree")
+    made_by = models.CharField(max_length=80, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    proposed_by = models.CharField(max_length=80, blank=True, default="", editable=False)
+    proposed_at = models.DateTimeField(null=True, editable=False)
+    activated_by = models.CharField(max_length=80, blank=True, default="", editable=False)
+    activated_at = models.DateTimeField(null=True, editable=False)
+    ended_by = models.CharField(max_length=80, blank=True, default="", editable=False)
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "version of a policy pack"
+        verbose_name_plural = "versions of policy packs"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "name"],
+                condition=models.Q(state=PackState.IN_FORCE.value),
+                name="one_version_in_force",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=[PackState.IN_FORCE.value, PackState.SUPERSEDED.value])
+                | (
+                    ~models.Q(proposed_by="")
+                    & ~models.Q(activated_by="")
+                    & ~models.Q(activated_by=models.F("proposed_by"))
+                ),
+                name="two_people_put_in_force",
+            ),
+        ]
+        indexes = [models.Index(fields=["workspace", "-created_at", "-id"], name="pack_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.hash[:12]}"
+
+    @transition(field=state, source=PackState.DRAFT.value, target=PackState.PROPOSED.value)
+    def propose(self) -> None: ...
+
+    @transition(field=state, source=PackState.PROPOSED.value, target=PackState.IN_FORCE.value)
+    def activate(self) -> None: ...
+
+    @transition(field=state, source=PackState.IN_FORCE.value, target=PackState.SUPERSEDED.value)
+    def supersede(self) -> None: ...
+
+    @transition(field=state, source=[PackState.DRAFT.value, PackState.PROPOSED.value], target=PackState.WITHDRAWN.value)
+    def withdraw(self) -> None: ...

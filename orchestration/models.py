@@ -27,6 +27,7 @@ from orchestration.states import (
     RunState,
     ToolState,
 )
+from orchestration.trial_models import PackTrial as PackTrial
 from orchestration.webhook_models import Delivery as Delivery
 from orchestration.webhook_models import Webhook as Webhook
 

@@ -14,7 +14,7 @@ from django.conf import settings
 
 from audit import keys
 from audit.actors import SYSTEM
-from orchestration import appealing, batches, deliveries, priority, restoring, runs, verifications
+from orchestration import appealing, batches, deliveries, priority, restoring, runs, trials, verifications
 from orchestration.engine import draining, driver, lease, restorer
 
 logger = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ def wake_due() -> None:
         runs.wake(following.run, level=following.level)
     for restore_id in restoring.due():
         restoring.wake(restore_id)
+    for trial_id in trials.due():
+        trials.wake(trial_id)
 
 
 @shared_task(name="orchestration.wake_batch")  # type: ignore[untyped-decorator]
@@ -71,6 +73,13 @@ def forget_erased() -> None:
 @shared_task(name="orchestration.restore")  # type: ignore[untyped-decorator]
 def restore(restore_id: str) -> None:
     restorer.carry_out(UUID(restore_id))
+
+
+@shared_task(name="orchestration.try_pack")  # type: ignore[untyped-decorator]
+def try_pack(trial_id: str) -> None:
+    """Look at some decisions once more, and let others come in between before the next."""
+    if trials.step(UUID(trial_id)):
+        trials.wake(UUID(trial_id))
 
 
 def drain(**_: Any) -> None:  # noqa: ANN401 - a signal's particulars

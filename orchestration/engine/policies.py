@@ -1,9 +1,9 @@
-"""Which gate policy judges a run: its workspace's own calibration where one is in force, else the built-in one.
+"""Which policies judge a run: its workspace's own packs and calibration where they are in force, else the built-in.
 
 The stronger verifier of the installation judges with it only where a calibration of the workspace's own names its id.
 
 What is in force when a slice begins decides in that slice. Once people were asked, their word is bound to the policy
-hash: a calibration that was made, withdrawn or expired since voids it, as any other change of what decides.
+hash: packs that were put in force, or a calibration that was made, withdrawn or expired since, void it.
 """
 
 import datetime as dt
@@ -23,7 +23,10 @@ from evidence.models import CalibrationRecord
 from evidence.states import CalibrationState
 from evidence.typed.scoring import TYPED
 from evidence.verifying import named
-from orchestration.engine.bench import Parts
+from guardians import activating
+from guardians.compliance import Compliance
+from guardians.packs import PackSet
+from orchestration.engine.bench import Parts, policy_hash
 from orchestration.selection import select
 
 # A slice that begins with a record ends before that expires: what expires while the gate looks at it supports nothing.
@@ -32,7 +35,8 @@ IN_FORCE = "workspace_id = %s AND verifier = ANY(%s) AND state = %s"
 
 
 def of_workspace(parts: Parts, workspace: UUID) -> Parts:
-    """Return the process's parts with the gate that judges the runs of a workspace."""
+    """Return the process's parts with the packs and the gate that judge the runs of a workspace."""
+    parts = with_packs(parts, activating.in_force(workspace))
     names = [TYPED.id, *([named(parts.verifier)] if parts.verifier else [])]
     known = calibrations_of(workspace, names, on=(now() + AHEAD).astimezone(dt.UTC).date())
     if own := known.get(TYPED.id):
@@ -42,6 +46,16 @@ def of_workspace(parts: Parts, workspace: UUID) -> Parts:
         stronger = Stronger(parts.verifier, second, settings.PROMETHEUS_VERIFIER_SECONDS)
         parts = replace(parts, stronger=stronger, policy_hash=hash_with(parts.policy_hash, second))
     return parts
+
+
+def with_packs(parts: Parts, known: PackSet) -> Parts:
+    """Return the parts with these packs, which are kept first: decisions can be looked at with them."""
+    activating.register(known)
+    if known.hash == parts.packs.hash and not known.fault:
+        return parts
+    guardians = tuple(Compliance(known) if isinstance(other, Compliance) else other for other in parts.guardians)
+    hashed = policy_hash(known.hash, guardians, parts.gate, parts.consensus, parts.vectors)
+    return replace(parts, guardians=guardians, packs=known, policy_hash=hashed)
 
 
 def calibrations_of(workspace: UUID, verifiers: Sequence[str], *, on: dt.date) -> Mapping[str, Calibration]:
