@@ -307,7 +307,8 @@ def map_problems(name: str, declared: Mapping[str, Fact], given: object, *, comp
     if not isinstance(given, Mapping):
         yield f"{name} is missing or no map; build the facts with guardians.facts.facts"
         return
-    for key in sorted(set(map(str, given)) - set(declared)):
+    unknown = () if given.keys() == declared.keys() else sorted(set(map(str, given)) - set(declared))
+    for key in unknown:
         yield f"{name}.{key[:60]} is not a fact; known are {', '.join(sorted(declared))}"
     for key, fact in declared.items():
         if key in given:

@@ -121,7 +121,9 @@ class PackVersion(FSMModelMixin, models.Model):
     workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="packs")
     name = models.CharField(max_length=40, editable=False)
     state = FSMField(default=PackState.DRAFT.value, choices=pack_states, protected=True)
-    text = models.TextField(max_length=256_000, help_text="a pack in YAML; it is checked when you save it")
+    text = models.TextField(
+        max_length=256_000, help_text="a pack in YAML; it is checked when you save it. Not legal advice"
+    )
     hash = models.CharField(max_length=64, editable=False)
     why = models.CharField(max_length=500, help_text="what this version is for; people read it before they agree")
     made_by = models.CharField(max_length=80, editable=False)

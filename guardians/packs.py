@@ -94,6 +94,8 @@ class PackSet:
 
 def judge_each(item: CompiledRule, environments: Sequence[Values]) -> Match | None:
     """Return the strictest of what a rule says of each environment: one for each tool that is to be called."""
+    if len(environments) == 1:
+        return judge(item, environments[0])
     matches = [match for values in environments if (match := judge(item, values))]
     return max(matches, key=lambda match: match.effect.rank, default=None)
 

@@ -1,17 +1,23 @@
 """System checks: what is missing before the site may serve, each with a cure."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning  # noqa: A004 - Django's name
+from django.utils.timezone import now
 
 from evidence import vectors
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
+from guardians.packfile import PackError, pack_in
+from guardians.packs import BUILT_IN
+from guardians.states import PackState
 
+REFUSED = "every run of the workspace is refused until a version is put in force that can be used"
 INSECURE = "insecure-only-for-commands-that-need-no-secret"
 
 
@@ -49,6 +55,41 @@ def verifier_is_there(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
         hint = "use whole seconds from 1"
         return [Error("PROMETHEUS_VERIFIER_SECONDS is 0, so no verifier answers", hint=hint, id="prometheus.E006")]
     return []
+
+
+def packs_are_reviewed(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
+    """No built-in policy pack is past the day on which its review was due."""
+    return [found for path in sorted(BUILT_IN.glob("*.yaml")) for found in overdue(path.read_bytes(), path.name)]
+
+
+def packs_in_force_are_reviewed(
+    app_configs: Any,  # noqa: ANN401, ARG001
+    databases: Collection[str] | None = None,
+    **kwargs: Any,  # noqa: ANN401, ARG001
+) -> Sequence[CheckMessage]:
+    """No pack that a workspace put in force itself is past its review, and each is what was put in force.
+
+    Asked with ``check --database default`` only.
+    """
+    if not databases:
+        return []
+    rows = apps.get_model("guardians", "PackVersion").objects.filter(state=PackState.IN_FORCE.value)
+    found = rows.order_by("workspace__slug", "name").values_list("text", "hash", "workspace__slug")
+    return [told for text, digest, slug in found for told in overdue(text.encode(), f"workspace {slug}", digest)]
+
+
+def overdue(raw: bytes, place: str, digest: str = "") -> Sequence[CheckMessage]:
+    hint = "have its rules checked against the law of today, and put a version in force with a new review_due"
+    try:
+        pack = pack_in(raw, place=place)
+    except PackError as error:
+        return [Error(str(error), hint="put a version in force that can be used", id="prometheus.E008")]
+    if digest not in {"", pack.hash}:
+        return [Error(f"{place}: pack {pack.name!r} is not what was put in force", hint=REFUSED, id="prometheus.E008")]
+    if pack.review_due >= now().date():
+        return []
+    told = f"{place}: pack {pack.name!r}: its review was due on {pack.review_due}"
+    return [Warning(told, hint=hint, id="prometheus.W002")]
 
 
 def vectors_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001

@@ -10,6 +10,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 from audit import console as audit_console
 from evidence import api as evidence_api
 from evidence import calibrations_api
+from guardians import packs_api
 from orchestration import (
     api,
     appeals_api,
@@ -31,6 +32,7 @@ from orchestration.console import (
     documents,
     guardians,
     inquiries,
+    packs,
     runs,
     sources,
     webhooks,
@@ -83,6 +85,7 @@ v1 = [
     path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),
     path("tools/<uuid:tool_id>/compensation", tools_api.ToolCompensation.as_view()),
     path("documents", evidence_api.Documents.as_view()),
+    path("policies", packs_api.Packs.as_view()),
     path("calibrations", calibrations_api.Calibrations.as_view()),
     path("ledger/checkpoint", api.Checkpoint.as_view()),
     path("token", TokenObtainPairView.as_view()),
@@ -111,6 +114,8 @@ console = [
     path("evidence/documents/<uuid:document_id>", documents.document, name="document"),
     path("evidence/calibrations", calibrations.calibrations, name="calibrations"),
     path("guardians", guardians.guardians, name="guardians"),
+    path("policies", packs.packs, name="packs"),
+    path("policies/<uuid:version_id>", packs.pack_version, name="pack-version"),
     path("ledger", audit_console.ledger_page, name="ledger"),
 ]
 

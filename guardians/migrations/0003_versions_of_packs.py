@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=audit.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('name', models.CharField(editable=False, max_length=40)),
                 ('state', django_fsm.FSMField(choices=guardians.models.pack_states, default='DRAFT', max_length=50, protected=True)),
-                ('text', models.TextField(help_text='a pack in YAML; it is checked when you save it', max_length=256000)),
+                ('text', models.TextField(help_text='a pack in YAML; it is checked when you save it. Not legal advice', max_length=256000)),
                 ('hash', models.CharField(editable=False, max_length=64)),
                 ('why', models.CharField(help_text='what this version is for; people read it before they agree', max_length=500)),
                 ('made_by', models.CharField(editable=False, max_length=80)),

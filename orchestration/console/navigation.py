@@ -54,6 +54,8 @@ def navigation_for(request: HttpRequest) -> Navigation:
             items.append(item("Approvals", reverse("console:approvals"), here, waiting=waiting_in(workspace_of(actor))))
         if actor.may(Scope.DOCUMENTS_READ):
             items.append(item("Evidence", reverse("console:evidence"), here))
+        if actor.may(Scope.RUNS_READ):
+            items.append(item("Policies", reverse("console:packs"), here))
         if actor.may(Scope.LEDGER_READ):
             items.append(item("Guardians", reverse("console:guardians"), here))
             items.append(item("Ledger", reverse("console:ledger"), here))

@@ -18,7 +18,7 @@ from evidence.vectors import Vectors
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
 from evidence.verifying import Verifier
-from guardians import packs
+from guardians import activating, packs
 from guardians.compliance import Compliance
 from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
 from guardians.guardian import Guardian
@@ -106,7 +106,7 @@ def policy_hash(
 
 @cache
 def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
-    known = packs.load(Path(packs.__file__).parent / "packs")
+    known = activating.built_in()
     guardians: tuple[Guardian, ...] = (Safety(), Privacy(), Compliance(known))
     options: Mapping[str, str] = settings.PROMETHEUS_PROVIDER
     folder = settings.PROMETHEUS_VECTORS

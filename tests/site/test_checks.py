@@ -1,5 +1,6 @@
 """System checks: what is missing before the site may serve."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,8 @@ from django.core.checks import run_checks
 from pytest_django import Settings
 
 from prometheus_site import checks
+from tests.conftest import Person
+from tests.guardians.packing import HOUSE, activated
 
 
 def ids() -> list[str]:
@@ -56,3 +59,17 @@ def test_a_local_or_encrypted_address_is_fine(settings: Settings, url: str) -> N
 def test_every_finding_has_a_cure(settings: Settings) -> None:
     settings.PROMETHEUS_VAULT_KEY = b""
     assert [message.hint for message in checks.keys_are_set(None)] == ["openssl rand -base64 32"]
+
+
+def test_a_policy_pack_past_its_review_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "now", lambda: datetime(2027, 6, 1, tzinfo=UTC))
+    found = checks.packs_are_reviewed(None)
+    assert {message.id for message in found} == {"prometheus.W002"}
+    assert "gdpr.yaml: pack 'gdpr': its review was due on 2027-05-31" in {message.msg for message in found}
+
+
+def test_a_pack_of_a_workspaces_own_past_its_review_is_told(ada: Person, alan: Person) -> None:
+    activated(ada, alan, HOUSE.replace("2027-06-30", "2026-01-01"))
+    assert [message.msg for message in run_checks(databases=["default"]) if message.id == "prometheus.W002"] == [
+        "workspace northgate: pack 'house': its review was due on 2026-01-01"
+    ]
