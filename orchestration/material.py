@@ -99,7 +99,7 @@ def facts_for(
         request=stated["request"],
         subject=stated["subject"],
         output=stated["output"],
-        run={**known, **stated["run"]},
+        run={**stated["run"], **known},
         tools=tools,
         claims=claim_facts(report, findings),
         entities=entities_of(findings),
