@@ -43,7 +43,8 @@ class Tier(IntEnum):
 
 UNCLASSIFIED = Tier.DELETE
 READING = frozenset(
-    {"check", "count", "describe", "fetch", "find", "get", "list", "lookup", "query", "read", "search", "show", "view"}
+    {"analyze", "browse", "calculate", "check", "compare", "compute", "count", "describe", "fetch", "find", "get"}
+    | {"inspect", "list", "lookup", "preview", "query", "read", "retrieve", "search", "show", "summarize", "view"}
 )
 # A verb of the first two tiers counts wherever it stands in a name; of the others unless the name begins with reading.
 VERBS: Mapping[Tier, frozenset[str]] = {
@@ -68,12 +69,14 @@ VERBS: Mapping[Tier, frozenset[str]] = {
         | {"uninstall", "unlink", "wipe"}
     ),
     Tier.MODIFY: frozenset(
-        {"approve", "change", "disable", "edit", "enable", "merge", "modify", "move", "overwrite", "patch", "pay"}
-        | {"rename", "replace", "reset", "restart", "rewrite", "transfer", "update", "withdraw", "write"}
+        {"approve", "archive", "assign", "ban", "block", "cancel", "change", "disable", "edit", "enable", "merge"}
+        | {"modify", "move", "overwrite", "patch", "pay", "refund", "rename", "replace", "reschedule", "reset"}
+        | {"restart", "rewrite", "suspend", "transfer", "update", "withdraw", "write"}
     ),
     Tier.WRITE_LIMITED: frozenset(
-        {"add", "append", "buy", "create", "insert", "invite", "notify", "post", "publish", "push", "put", "reply"}
-        | {"send", "set", "submit", "upload"}
+        {"add", "append", "attach", "buy", "create", "forward", "insert", "invite", "notify", "post", "publish"}
+        | {"push", "put", "register", "reply", "reserve", "save", "schedule", "send", "set", "share", "submit"}
+        | {"subscribe", "upload"}
     ),
 }
 PARAMETERS: Mapping[Tier, frozenset[str]] = {
@@ -96,8 +99,7 @@ def effective_tier(
         name: as the server calls the tool.
         schema: of its arguments.
     """
-    base = UNCLASSIFIED if registered is None else registered
-    return max(base, hinted(annotations), suggested_by_name(name), suggested_by_parameters(schema))
+    return max(UNCLASSIFIED if registered is None else registered, evident_tier(registered, annotations, name, schema))
 
 
 def hinted(annotations: Mapping[str, JSON]) -> Tier:
@@ -122,6 +124,24 @@ def suggested_by_name(name: str) -> Tier:
         if not verbs.isdisjoint(words) and (tier >= Tier.DELETE or not reads):
             return tier
     return Tier.READ_ONLY
+
+
+def only_reads(name: str, annotations: Mapping[str, JSON], schema: Mapping[str, JSON]) -> bool:
+    """Tell whether all that a server says of a tool is that it reads. Its word alone: it lowers no tier."""
+    words = words_of(name)
+    says = annotations.get("readOnlyHint") is True or (bool(words) and words[0] in READING)
+    rest = words[words.index("and") + 1 :] if "and" in words else []
+    doing = not frozenset().union(*VERBS.values()).isdisjoint(rest)
+    return says and not doing and evident_tier(None, annotations, name, schema) is Tier.READ_ONLY
+
+
+def evident_tier(
+    registered: Tier | None, annotations: Mapping[str, JSON], name: str, schema: Mapping[str, JSON]
+) -> Tier:
+    """Return the highest tier that somebody or something speaks for; where nothing does, READ_ONLY."""
+    return max(
+        registered or Tier.READ_ONLY, hinted(annotations), suggested_by_name(name), suggested_by_parameters(schema)
+    )
 
 
 def words_of(name: str) -> list[str]:
