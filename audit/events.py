@@ -36,6 +36,8 @@ class EventType(StrEnum):
     TOOL_APPROVED = "tool.approved"
     TOOL_COMPENSATION = "tool.compensation"
     TOOL_COMPENSATION_WITHDRAWN = "tool.compensation_withdrawn"
+    TOOL_PERMITTED = "tool.permitted"
+    TOOL_BUDGETED = "tool.budgeted"
     EFFECT_INTENDED = "effect.intended"
     EFFECT_DONE = "effect.done"
     EFFECT_TAKEN_OVER = "effect.taken_over"

@@ -133,15 +133,20 @@ class Offer:
 
 @dataclass(frozen=True)
 class Context:
-    """What was asked, and what was read since, each text with its label."""
+    """What was asked, and what was read since, each text with its label.
+
+    ``in_request`` says that the call itself stands in the request: then it was planned, and its values are the
+    user's, unless one is not in his words and was read elsewhere too.
+    """
 
     asked: Source
     read: tuple[Source, ...] = ()
+    in_request: bool = False
 
     @classmethod
-    def of(cls, request: str, read: Sequence[tuple[Label, str]]) -> "Context":
+    def of(cls, request: str, read: Sequence[tuple[Label, str]], *, in_request: bool = False) -> "Context":
         known = tuple(provenance.source(label, text) for label, text in read)
-        return cls(provenance.source(provenance.USER, request), known)
+        return cls(provenance.source(provenance.USER, request), known, in_request)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -200,11 +205,12 @@ def doubts(context: Context, offer: Offer, arguments: Mapping[str, JSON], *, per
         return
     if offer.evident >= person_from:
         yield Reason(Why.TIER, offer.name, detail=offer.evident.name)
-    if context.untrusted and not toolplan.asks_for(context.asked.text, offer.name):
+    planned = context.in_request or not context.untrusted
+    if not planned and not toolplan.asks_for(context.asked.text, offer.name):
         yield Reason(Why.UNPLANNED, offer.name)
     for argument in known:
         yield from values_of(context, offer, argument)
-    if context.untrusted and known and not any(asked_with(context, argument.value) for argument in known):
+    if not planned and known and not any(asked_with(context, argument.value) for argument in known):
         yield Reason(Why.UNTIED, offer.name)
     yield from ordered(context, offer, known)
 
@@ -238,7 +244,9 @@ def values_of(context: Context, offer: Offer, argument: Argument) -> Iterator[Re
 
 def doubtful(context: Context, offer: Offer, argument: Argument, role: Role, value: str | float) -> Iterator[Reason]:
     sightings = provenance.trace(number_or_text(value) if role is Role.AMOUNT else value, context.sources)
-    if not provenance.trusted(provenance.labels_of(sightings)):
+    own = frozenset((provenance.USER,)) if context.in_request else frozenset()
+    labels = provenance.join([own, frozenset(found.label for found in sightings)]) or provenance.labels_of(())
+    if not provenance.trusted(labels):
         yield reason_of(offer, argument, role, sightings)
 
 

@@ -76,6 +76,7 @@ class Language:
     """The names that conditions may use: the facts, and the packs' lists."""
 
     environment: Any
+    claims: bool = True  # whether conditions may name claims
 
     def compile(self, text: str) -> Condition:
         """Return the compiled condition.
@@ -85,7 +86,8 @@ class Language:
         """
         if len(text) > CONDITION_LIMIT:
             raise ExpressionError(f"has {len(text)} characters; at most {CONDITION_LIMIT}: split the rule in two")
-        check_claim_fields(text)
+        if self.claims:
+            check_claim_fields(text)
         try:
             program = self.environment.compile(text)
         except RuntimeError as error:
@@ -115,6 +117,17 @@ def language(lists: Iterable[str]) -> Language:
     variables |= dict.fromkeys((*lists, "entities"), TYPES[Shape.TEXTS])
     variables |= {"pii": cel.Type.BOOL, "claims": cel.Type.List(cel.Type.Map(cel.Type.STRING, cel.Type.DYN))}
     return Language(cel.NewEnv(variables=variables))
+
+
+@lru_cache(maxsize=1)
+def call_language() -> Language:
+    """Return the language over one tool call: ``arguments``, a map of any values, ``tool`` and ``tier`` (0 to 4)."""
+    variables = {
+        "arguments": cel.Type.Map(cel.Type.STRING, cel.Type.DYN),
+        "tool": cel.Type.STRING,
+        "tier": cel.Type.INT,
+    }
+    return Language(cel.NewEnv(variables=variables), claims=False)
 
 
 def check_claim_fields(text: str) -> None:

@@ -20,7 +20,7 @@ from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
 from audit.errors import Invalid, NotFound, Problem
 from audit.roles import Scope
 from guardians.toolrisk import Tier
-from orchestration import registry, requests, webhooks
+from orchestration import limits, registry, requests, webhooks
 from orchestration.compensation import CompensationError
 from orchestration.models import (
     Action,
@@ -36,8 +36,11 @@ from orchestration.models import (
     Inquiry,
     Restore,
     Run,
+    Spending,
     Tool,
+    ToolBudget,
     ToolCall,
+    ToolPermission,
     ToolServer,
     Webhook,
 )
@@ -345,6 +348,47 @@ class ToolAdmin(ReadOnlyAdmin):
             "arguments": request.POST.get("arguments") or json.dumps(tool.compensation_arguments, indent=2),
         }
         return render(request, "admin/compensation.html", context, status=400 if request.method == "POST" else 200)
+
+
+@admin.register(Spending)
+class SpendingAdmin(ReadOnlyAdmin):
+    list_display = ["budget", "action_id", "run_id", "period", "amount"]
+    list_select_related = ["budget__tool__server"]
+    search_fields = ["run_id"]
+
+
+class LimitAdmin(KeptAdmin):
+    """Lines that bound what agents do with tools. They are switched off, not deleted."""
+
+    exclude = ["workspace"]
+    list_filter = ["enabled"]
+    list_select_related = ["tool__server", "workspace"]
+    ordering = ["-created_at"]
+    raw_id_fields = ["tool"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ANN401
+        actor = actor_in_admin(request)
+        if actor is None or actor.workspace is None:
+            raise PermissionDenied
+        if not change:
+            obj.workspace_id = actor.workspace
+        try:
+            if isinstance(obj, ToolPermission):
+                limits.permit(obj, actor=actor)
+            else:
+                limits.set_budget(obj, actor=actor)
+        except Problem as problem:
+            raise PermissionDenied from problem
+
+
+@admin.register(ToolPermission)
+class ToolPermissionAdmin(LimitAdmin):
+    list_display = ["agent", "tool", "highest_tier", "condition", "enabled", "workspace"]
+
+
+@admin.register(ToolBudget)
+class ToolBudgetAdmin(LimitAdmin):
+    list_display = ["agent", "tool", "per", "calls", "amount", "enabled", "workspace"]
 
 
 def compensated(request: HttpRequest, tool: Tool, undoing: Tool | None, *, actor: Actor) -> str:

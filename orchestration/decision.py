@@ -13,11 +13,12 @@ from orchestration.states import Decision
 
 @dataclass(frozen=True, slots=True)
 class ActionRisk:
-    """An action as the decision sees it: which tool, how risky, and why it may not be called at all."""
+    """An action as the decision sees it: which tool, how risky, why a person has to look, why it may not be called."""
 
     tool: str
     tier: Tier
     refused: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def refused_by(grounds: Grounds) -> list[str]:
 def doubts_of(grounds: Grounds, actions: Sequence[ActionRisk]) -> list[str]:
     """Return every reason for which a person has to decide."""
     doubts = [f"tool:{a.tool}:{a.tier.name}" for a in actions if a.tier >= Tier.MODIFY]
+    doubts += [f"call:{a.tool}:{doubt}" for a in actions for doubt in a.doubts]
     # An abstention is no permission: whatever is not one goes to a person.
     if grounds.ballot not in {Ballot.ALLOW, Ballot.ALLOW_WITH_REDACTION}:
         doubts += [f"consensus:{reason}" for reason in grounds.reasons] or ["consensus:escalate"]

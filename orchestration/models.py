@@ -18,6 +18,9 @@ from orchestration.action_models import Inquiry as Inquiry
 from orchestration.action_models import action_states as action_states
 from orchestration.action_models import approval_states as approval_states
 from orchestration.appeal_models import Appeal as Appeal
+from orchestration.limit_models import Spending as Spending
+from orchestration.limit_models import ToolBudget as ToolBudget
+from orchestration.limit_models import ToolPermission as ToolPermission
 from orchestration.states import (
     LIVE,
     Decision,
@@ -343,6 +346,8 @@ class Tool(models.Model):
     approved_hash = models.CharField(max_length=64, blank=True)
     registered_tier = models.PositiveSmallIntegerField(null=True, blank=True)
     state = models.CharField(max_length=12, choices=tool_states, default=ToolState.QUARANTINED.value)
+    # What its arguments decide, by name, as an operator registered it; for the others it is guessed.
+    argument_roles = models.JSONField(default=dict, editable=False)
     # What undoes a call of this tool, how its arguments are found, and the hash over all that a person approved of it.
     compensated_by = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, editable=False)
     compensation_arguments = models.JSONField(default=dict, editable=False)

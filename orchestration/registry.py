@@ -16,6 +16,9 @@ from audit.canonical import JSON, CanonicalError
 from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
+from guardians.argumentroles import Role
+from guardians.callfile import roles_of
+from guardians.callrisk import Offer
 from guardians.toolrisk import Tier, effective_tier
 from orchestration import compensation
 from orchestration.compensation import CompensationError
@@ -167,16 +170,20 @@ def found_tool(tool_id: UUID, *, actor: Actor, seen: str) -> Tool:
 
 
 @transaction.atomic
-def approve_tool(tool_id: UUID, *, tier: Tier, seen: str, actor: Actor) -> Tool:
+def approve_tool(
+    tool_id: UUID, *, tier: Tier, seen: str, actor: Actor, roles: Mapping[str, object] | None = None
+) -> Tool:
     """Let runs use a tool as the operator saw it, at this tier or a higher one that its hints call for.
 
     Args:
         seen: the definition hash of what the operator was shown.
+        roles: what its arguments decide, by name; those that are left out are guessed. None: as they were.
 
     Raises:
         NotFound: it is not in the actor's workspace.
         ToolChanged: its definition is no longer the one that was seen.
         Conflict: its server no longer offers it.
+        Invalid: a role is none.
     """
     tool = found_tool(tool_id, actor=actor, seen=seen)
     if tool.state == ToolState.RETIRED:
@@ -184,8 +191,12 @@ def approve_tool(tool_id: UUID, *, tier: Tier, seen: str, actor: Actor) -> Tool:
     tool.registered_tier = tier.value
     tool.approved_hash = seen
     tool.state = ToolState.ACTIVE
-    tool.save(update_fields=["registered_tier", "approved_hash", "state"])
+    if roles is not None:
+        tool.argument_roles = {name: role.value for name, role in roles_of(roles).items()}
+    tool.save(update_fields=["registered_tier", "approved_hash", "state", "argument_roles"])
     data: dict[str, JSON] = {"tool": str(tool), "definition": tool.definition_hash, "tier": tier.name}
+    if tool.argument_roles:
+        data["roles"] = dict(tool.argument_roles)
     ledger.append(ledger.Event(EventType.TOOL_APPROVED, actor, data), chain=tools_chain(workspace_of(actor)))
     return tool
 
@@ -198,6 +209,18 @@ def usable(tool: Tool) -> bool:
 def tier_of(tool: Tool) -> Tier:
     registered = Tier(tool.registered_tier) if tool.registered_tier is not None else None
     return effective_tier(registered, tool.annotations, tool.name, tool.input_schema)
+
+
+def offer_of(tool: Tool) -> Offer:
+    """Return a tool as calls of it are judged."""
+    return Offer(
+        name=tool.name,
+        description=tool.description,
+        input_schema=tool.input_schema,
+        annotations=tool.annotations,
+        tier=Tier(tool.registered_tier) if tool.registered_tier is not None else None,
+        roles={name: Role(role) for name, role in tool.argument_roles.items()},
+    )
 
 
 def tools_of(workspace: UUID) -> dict[str, Tool]:

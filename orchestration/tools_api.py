@@ -30,6 +30,7 @@ class ToolOut(serializers.Serializer[object]):
     input_schema = serializers.JSONField()
     output_schema = serializers.JSONField()
     annotations = serializers.JSONField()
+    argument_roles = serializers.JSONField(help_text="as registered; for other arguments they are guessed")
     definition_hash = serializers.CharField(help_text="hash of the definition; send it back as `seen`")
     approved_hash = serializers.CharField(allow_blank=True)
     compensated_by = serializers.UUIDField(source="compensated_by_id", allow_null=True)
@@ -45,6 +46,9 @@ class ToolOut(serializers.Serializer[object]):
 class ApproveIn(serializers.Serializer[object]):
     tier = serializers.ChoiceField(choices=[tier.name for tier in Tier])
     seen = serializers.CharField(max_length=64)
+    roles = serializers.JSONField(
+        required=False, help_text="argument name -> recipient, url, account, path, command, amount or text"
+    )
 
 
 class CompensationIn(serializers.Serializer[object]):
@@ -71,12 +75,13 @@ class ToolApprove(APIView):
     def post(self, request: HttpRequest, tool_id: UUID) -> Response:
         """Let runs use a tool exactly as it was read."""
         registry.tool_in(tool_id, actor=actor_of(request))
-        asked = body_of(request, {"tier", "seen"})
+        asked = body_of(request, {"tier", "seen", "roles"})
         tier = requests.clean(asked.get("tier"), "tier", limit=20)
         if tier not in Tier.__members__:
             raise Invalid(f"tier is {tier!r}; use one of {', '.join(Tier.__members__)}")
         seen = requests.clean(asked.get("seen"), "seen", limit=64)
-        tool = registry.approve_tool(tool_id, tier=Tier[tier], seen=seen, actor=actor_of(request))
+        roles = asked.get("roles")
+        tool = registry.approve_tool(tool_id, tier=Tier[tier], seen=seen, roles=roles, actor=actor_of(request))
         return Response(ToolOut(tool).data)
 
 

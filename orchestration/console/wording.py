@@ -55,6 +55,7 @@ CODES = {
 REFUSALS = {
     "unknown_tool": "is not a tool of this workspace",
     "arguments_do_not_fit": "was given arguments that do not fit it",
+    "not_permitted": "may not be called so by whoever asked: no line of the allow-list allows it",
     "tool_quarantined": "is quarantined until a person approves its definition",
     "tool_retired": "is retired",
 }
@@ -122,6 +123,8 @@ def reason(code: str) -> str:
             return of_consensus(rest)
         case "tool":
             return of_tool(rest)
+        case "call":
+            return of_call(rest)
         case "changed":
             return f"changed since it was approved: {of_change(rest)}"
         case "approval_void":
@@ -157,6 +160,21 @@ def of_tool(code: str) -> str:
     if about in Tier.__members__:
         return f"it calls {name}, which {tier(Tier[about])}"
     return f"{name} {REFUSALS.get(about, about.replace('_', ' '))}"
+
+
+def of_call(code: str) -> str:
+    """Return 'server/tool:why:argument:role:place:label' in words."""
+    name, why, argument, role, place, label = (*code.split(":", 5), *[""] * 5)[:6]
+    where = f"{label}{f', characters {place}' if place else ''}"
+    match why:
+        case "tainted":
+            return f"{name} would be given as {argument} ({role}) what stands in {where} and not in the request"
+        case "ordered":
+            return f"{name} is called for by {where}"
+        case "description":
+            return f"the description of {name} gives orders"
+        case _:
+            return f"{name}: {why.replace('_', ' ')} {argument}".rstrip()
 
 
 CHANGES = {

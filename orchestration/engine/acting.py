@@ -3,12 +3,13 @@
 import time
 from typing import NoReturn
 
+import psycopg
 from django.utils.timezone import now
 from langgraph.types import interrupt
 
 from audit.events import EventType
 from audit.fields import seal_text
-from orchestration import inquiry, outcomes, registry
+from orchestration import inquiry, limits, outcomes, registry
 from orchestration.engine import relatives
 from orchestration.engine.bench import Bench
 from orchestration.engine.deciding import arguments_of, void
@@ -78,7 +79,16 @@ def take_over(bench: Bench, action: Action, earlier: Action) -> None:
 
 
 def intend(bench: Bench, action: Action) -> None:
-    """Make the intent durable. After a person's word to try again this is a new intent under the same key."""
+    """Make the intent durable, and with it what it takes of budgets: both or neither.
+
+    After a person's word to try again this is a new intent under the same key, and takes nothing again.
+
+    Raises:
+        EffectFailed: the agent may not make this call, or not one more.
+        BrokenOff: somebody else took what was left of a budget at this moment; whoever takes the run up again sees it.
+    """
+    if action.kind == ActionKind.EFFECT:
+        spend(bench, action)
     action.state, action.intended_at = ActionState.INTENDED.value, now()
     action.attempt += 1
     bench.journal.change(action, "state", "attempt", "intended_at")
@@ -91,7 +101,27 @@ def intend(bench: Bench, action: Action) -> None:
         key=action.idempotency_key,
         attempt=action.attempt,
     )
-    bench.journal.flush(barrier=True)
+    try:
+        bench.journal.flush(barrier=True)
+    except psycopg.Error as error:
+        if error.sqlstate == limits.SPENT:
+            raise BrokenOff(f"a budget of {action.tool} was used up meanwhile") from error
+        raise
+
+
+def spend(bench: Bench, action: Action) -> None:
+    """Add what the action takes of budgets to what is written with its intent, or turn it away."""
+    try:
+        taken = limits.spendings(bench.journal.run, action, arguments_of(action, bench))
+    except limits.OverLimit as over:
+        action.state, action.fault = ActionState.REFUSED.value, str(over)
+        bench.journal.change(action, "state", "fault")
+        bench.journal.enter(
+            EventType.EFFECT_FAILED, action=str(action.pk), key=action.idempotency_key, fault=action.fault
+        )
+        bench.journal.flush(barrier=True)
+        raise EffectFailed(f"effect:{action.tool}:refused:{action.fault}") from over
+    bench.journal.add(*taken)
 
 
 def repeat(bench: Bench, action: Action, *, fault: str) -> None:

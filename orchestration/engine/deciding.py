@@ -14,9 +14,11 @@ from audit.events import EventType
 from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from evidence.verdicts import Outcome, Verdict
-from guardians.guardian import Ballot
+from guardians import callrisk, provenance
+from guardians.callrisk import Context, Why
+from guardians.guardian import Ballot, Part
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
-from orchestration import bindings, decision, registry
+from orchestration import bindings, decision, limits, registry
 from orchestration.decision import ActionRisk, Decided, Grounds
 from orchestration.engine import relatives
 from orchestration.engine.bench import Bench, State
@@ -28,7 +30,8 @@ from orchestration.states import ActionState, ApprovalKind, ApprovalState, Decis
 
 def decide(bench: Bench, state: State) -> State:
     """Return the decision. ESCALATE leaves the run in DECISION with an approval that people answer."""
-    actions = [plan_action(bench, asked, ordinal=n) for n, asked in enumerate(bench.request.actions)]
+    context = context_of(bench, state)
+    actions = [plan_action(bench, context, asked, ordinal=n) for n, asked in enumerate(bench.request.actions)]
     grounds = grounds_from(state["grounds"])
     decided = decision.decide(grounds, [risk_of(action) for action in actions])
     decided_json = {"decision": decided.decision.value, "reasons": list(decided.reasons), "people": decided.people}
@@ -69,13 +72,34 @@ def grounds_from(document: dict[str, Any]) -> Grounds:
     )
 
 
-def plan_action(bench: Bench, asked: ProposedAction, *, ordinal: int) -> dict[str, Any]:
+def context_of(bench: Bench, state: State) -> Context:
+    """Return what the run was asked and what it has read since, each text with its label."""
+    read = [
+        (provenance.tool(document["source"]), document["text"])
+        for document in state["passages"]
+        if document["part"] == Part.TOOL_RESULT or not document["trusted"]
+    ]
+    return Context.of(bench.request.question, read, in_request=True)
+
+
+def doubts_about(context: Context, tool: Tool, arguments: Mapping[str, Any]) -> list[str]:
+    """Return why a person has to look at a call, as codes: which argument, what it decides, and where it stands."""
+    found = callrisk.judge(context, registry.offer_of(tool), arguments, name=tool.name, person_from=Tier.PRIVILEGE)
+    return [code_of(reason) for reason in found.reasons if reason.why not in {Why.TIER, Why.MISFIT}]
+
+
+def code_of(reason: callrisk.Reason) -> str:
+    place = f"{reason.span.start}-{reason.span.end}" if reason.span else ""
+    return ":".join((reason.why, reason.argument, reason.role, place, reason.label))
+
+
+def plan_action(bench: Bench, context: Context, asked: ProposedAction, *, ordinal: int) -> dict[str, Any]:
     """Return the action that a request asks for, with its tier; a tool that may not be used is marked refused."""
     tool = registry.tools_of(bench.journal.run.workspace_id).get(asked.tool)
     if tool is None:
         return {"tool": asked.tool, "tier": 4, "refused": "unknown_tool", "arguments": {}}
     arguments = dict(asked.arguments)
-    refused = refusal_of(tool, arguments)
+    refused = refusal_of(bench, tool, arguments)
     row = action_row(bench, tool, arguments, ordinal=ordinal, refused=bool(refused))
     earlier = relatives.elsewhere(row)
     if earlier is not None and earlier.state == ActionState.DONE and not refused:
@@ -86,19 +110,22 @@ def plan_action(bench: Bench, asked: ProposedAction, *, ordinal: int) -> dict[st
         "tool": asked.tool,
         "tier": row.tier,
         "refused": refused,
+        "doubts": [] if refused else doubts_about(context, tool, arguments),
         "definition": tool.definition_hash,
         "arguments": arguments,
         "digest": row.arguments_digest,
     }
 
 
-def refusal_of(tool: Tool, arguments: Mapping[str, Any]) -> str:
+def refusal_of(bench: Bench, tool: Tool, arguments: Mapping[str, Any]) -> str:
     """Return why a tool may not be called with these arguments, or ''."""
     try:
         check_arguments(tool.input_schema, arguments)
     except ArgumentError:
         return "arguments_do_not_fit"
-    return "" if registry.usable(tool) else f"tool_{tool.state.lower()}"
+    if not registry.usable(tool):
+        return f"tool_{tool.state.lower()}"
+    return "" if limits.permitted(bench.journal.run, tool, arguments) else "not_permitted"
 
 
 def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: int, refused: bool) -> Action:
@@ -123,7 +150,8 @@ def action_row(bench: Bench, tool: Tool, arguments: dict[str, Any], *, ordinal: 
 
 
 def risk_of(action: dict[str, Any]) -> ActionRisk:
-    return ActionRisk(tool=action["tool"], tier=Tier(action["tier"]), refused=action["refused"])
+    doubts = tuple(action.get("doubts", ()))
+    return ActionRisk(tool=action["tool"], tier=Tier(action["tier"]), refused=action["refused"], doubts=doubts)
 
 
 def parts_of(bench: Bench, state: State, actions: list[dict[str, Any]]) -> dict[str, str]:
@@ -253,18 +281,22 @@ def planned_again(bench: Bench, state: State) -> list[dict[str, Any]]:
     """Return the actions with their tools as they are now, and write it to their rows. Nothing of them was begun."""
     tools = registry.tools_of(bench.journal.run.workspace_id)
     rows = {str(row.pk): row for row in bindings.effects_of(bench.journal.run)}
-    return [replanned(bench, planned, rows[planned["id"]], tools) for planned in state["actions"]]
+    context = context_of(bench, state)
+    return [replanned(bench, context, planned, rows[planned["id"]], tools) for planned in state["actions"]]
 
 
-def replanned(bench: Bench, planned: dict[str, Any], row: Action, tools: Mapping[str, Tool]) -> dict[str, Any]:
+def replanned(
+    bench: Bench, context: Context, planned: dict[str, Any], row: Action, tools: Mapping[str, Tool]
+) -> dict[str, Any]:
     tool = tools.get(planned["tool"])
     if tool is None or row.state != ActionState.PROPOSED:
         return planned if tool else {**planned, "refused": "unknown_tool"}
-    refused = refusal_of(tool, planned["arguments"])
+    refused = refusal_of(bench, tool, planned["arguments"])
+    doubts = [] if refused else doubts_about(context, tool, planned["arguments"])
     row.definition_hash, row.tier = tool.definition_hash, registry.tier_of(tool).value
     row.state = (ActionState.REFUSED if refused else ActionState.PROPOSED).value
     bench.journal.change(row, "definition_hash", "tier", "state")
-    return {**planned, "definition": row.definition_hash, "tier": row.tier, "refused": refused}
+    return {**planned, "definition": row.definition_hash, "tier": row.tier, "refused": refused, "doubts": doubts}
 
 
 def is_supported(claim: dict[str, Any]) -> bool:
