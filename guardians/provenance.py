@@ -38,12 +38,6 @@ class Label:
     def __str__(self) -> str:
         return f"{self.origin}:{self.ref}" if self.ref else str(self.origin)
 
-    @classmethod
-    def read(cls, text: str) -> "Label":
-        """Return the label that a text names; raises ValueError for an origin that is none."""
-        origin, _, ref = text.partition(":")
-        return cls(Origin(origin), ref)
-
 
 OPERATOR, USER, MODEL = Label(Origin.OPERATOR), Label(Origin.USER), Label(Origin.MODEL)
 Labels = frozenset[Label]

@@ -119,16 +119,6 @@ def test_a_value_of_nobody_is_not_trusted() -> None:
     assert not trusted(frozenset())
 
 
-@pytest.mark.parametrize("label", [USER, OPERATOR, MODEL, TOOL])
-def test_a_label_is_read_as_it_was_written(label: Label) -> None:
-    assert Label.read(str(label)) == label
-
-
-def test_an_unknown_origin_is_no_label() -> None:
-    with pytest.raises(ValueError, match="FRIEND"):
-        Label.read("FRIEND:eve")
-
-
 @given(st.text(max_size=200), st.text(max_size=40))
 def test_no_text_breaks_the_search(text: str, value: str) -> None:
     assert all(found.label.origin is Origin.TOOL for found in trace(value, [read(text)]))
