@@ -160,7 +160,7 @@ def judged(found: Asked, *, person_from: Tier) -> Judged:
     return callrisk.judge(found.context, found.offer, found.arguments, name=found.name, person_from=person_from)
 
 
-def document_of(found: Judged, *, id_: str | int) -> dict[str, Any]:
+def document_of(found: Judged) -> dict[str, Any]:
     """Return what is said of a call; reasons are sentences, and never quote a value."""
     reasons = [str(reason) for reason in found.reasons]
-    return {"id": id_, "decision": found.answer.value, "tier": found.tier.name, "reasons": reasons}
+    return {"decision": found.answer.value, "tier": found.tier.name, "reasons": reasons}
