@@ -38,7 +38,7 @@ class AgreementOut(serializers.Serializer[object]):
     same = ShareOut(help_text="reviews in which both object or both do not, of those in which both spoke")
 
 
-class RuleOut(serializers.Serializer[object]):
+class RuleFiguresOut(serializers.Serializer[object]):
     guardian = serializers.CharField()
     rule = serializers.CharField()
     fired = serializers.IntegerField(help_text="in how many runs")
@@ -64,7 +64,7 @@ class ComparisonOut(serializers.Serializer[object]):
     more = serializers.BooleanField(help_text="the period has runs before `earliest` that are not counted")
     guardians = TallyOut(many=True, source="tallies")
     agreements = AgreementOut(many=True)
-    rules = RuleOut(many=True, help_text="those that fired in most runs first")
+    rules = RuleFiguresOut(many=True, help_text="those that fired in most runs first")
     hits = HitOut(many=True, help_text=f"with `rule`: the last {RUNS} runs in which it fired")
     notice = serializers.SerializerMethodField(help_text="what the rules of the policy packs are not")
 
