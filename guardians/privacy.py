@@ -1,4 +1,4 @@
-"""Privacy: personal data and secrets in every text of a run, by patterns, validators and name cues.
+"""Privacy: personal data and secrets in every text of a run, by patterns, validators, cues and lists of names.
 
 How it votes, by what is found in the ANSWER:
 
@@ -9,9 +9,11 @@ How it votes, by what is found in the ANSWER:
   before any tool or model is asked.
 """
 
+import bisect
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from enum import StrEnum
 from functools import lru_cache
 
 import phonenumbers
@@ -19,12 +21,28 @@ import stdnum
 
 from guardians.guardian import Ballot, Basis, Finding, Material, Part, Piece, Vote
 from guardians.normal import Folded, fold
-from guardians.privacyrules import ibans, identifiers, names, netaddresses, phones, secretshapes, streets
+from guardians.privacyrules import (
+    capitals,
+    dates,
+    gazetteer,
+    ibans,
+    identifiers,
+    names,
+    netaddresses,
+    organisations,
+    people,
+    phones,
+    places,
+    secretshapes,
+    streets,
+    streetwords,
+)
+from guardians.privacyrules.readers import Reader
 from guardians.privacyrules.sightings import Sighting, resolved
 
-COVERAGE = "coverage: patterns, validators and name cues; no model"
+COVERAGE = "patterns, validators, cues and gazetteer"
 # Raised when a vote could change without any of the tables that are hashed into the version.
-REVISION = 1
+REVISION = 2
 DENIED = frozenset({"PRIVATE_KEY", "JWT", "API_KEY"})
 # How many values that were recognised by their cue are looked for in the other texts of a run, and how long they are.
 ECHOES = 200
@@ -36,12 +54,27 @@ SOURCE_FINDINGS = 50
 # Of the texts looked at last, no longer than this, what was found is kept: some 4 MB at most.
 REMEMBERED_CHARS = 4_000
 BACKEND = f"stdnum {stdnum.__version__}, phonenumbers {phonenumbers.__version__}"
-DETECTORS = (ibans, identifiers, phones, netaddresses, streets, secretshapes, names)
+# What reads a folded text, and what reads its runs of capitals.
+OF_TEXT = (ibans, identifiers, phones, netaddresses, secretshapes, names)
+OF_CAPITALS = (people, places, organisations)
+TABLES = (*OF_TEXT, *OF_CAPITALS, capitals, dates, gazetteer, streets, streetwords)
+
+
+class Scope(StrEnum):
+    """What is looked for.
+
+    DIRECT: what leads to a person by itself: identifiers, contacts, addresses, secrets, and names after a cue.
+    EVERYTHING: besides, what does so together with other data: every name of the lists, places, organisations, dates,
+    ages, web addresses.
+    """
+
+    DIRECT = "direct"
+    EVERYTHING = "everything"
 
 
 def table_hash() -> str:
     """Return the hash of everything in the detectors that is no code: patterns, scores, words; 12 hex digits."""
-    tables = {f"{module.__name__}.{name}": value for module in DETECTORS for name, value in vars(module).items()}
+    tables = {f"{module.__name__}.{name}": value for module in TABLES for name, value in vars(module).items()}
     stated = [
         f"{name} {described(value)}" for name, value in sorted(tables.items()) if name.rpartition(".")[2].isupper()
     ]
@@ -62,28 +95,38 @@ def described(value: object) -> str:
 
 
 class Privacy:
-    """The guardian that looks for personal data and secrets. It opens no socket and loads no model."""
+    """The guardian that looks for personal data and secrets. Without a reader it opens no socket and loads no model."""
 
     name = "privacy"
-    version = f"{REVISION}+{table_hash()}"
+
+    def __init__(self, scope: Scope = Scope.EVERYTHING, reader: Reader | None = None) -> None:
+        """Take a reader whose sightings are added to those of the rules; where it fails, the guardian abstains."""
+        self.scope, self.reader = scope, reader
+        self.version = f"{REVISION}+{TABLE_HASH}+{scope}" + (f"+{reader.version}" if reader else "")
+        self.backend = reader.name if reader else BACKEND
 
     def review(self, material: Material) -> Vote:
         """Return the findings in all pieces, and the ballot that those in the answer call for."""
-        findings = tuple(found_in(material.pieces))
+        findings = tuple(found_in(material.pieces, scope=self.scope, reader=self.reader))
         ballot = ballot_of(findings)
         return Vote(
             guardian=self.name,
             ballot=ballot,
             findings=findings,
             score=max((finding.score for finding in findings), default=0.0),
-            basis=Basis.DETERMINISTIC,
+            basis=Basis.STATISTICAL if self.reader and ballot is not Ballot.DENY else Basis.DETERMINISTIC,
             hard=ballot is Ballot.DENY,
-            reason=reason_of(findings),
-            backend=BACKEND,
+            reason=f"{reason_of(findings)}; {self.coverage()}",
+            backend=self.backend,
             version=self.version,
             material=material.digest(),
             policy_hash=material.policy_hash,
         )
+
+    def coverage(self) -> str:
+        """Return what was looked for and with what, so that nobody takes "nothing found" for "nothing there"."""
+        model = self.reader.name if self.reader else "no model"
+        return f"coverage: {self.scope} data by {COVERAGE}; {model}"
 
 
 def ballot_of(findings: Iterable[Finding]) -> Ballot:
@@ -100,33 +143,49 @@ def reason_of(findings: Sequence[Finding]) -> str:
     others = len(findings) - request - sum(finding.part is Part.ANSWER for finding in findings)
     denied = sorted(answer & DENIED)
     said = f"the answer holds {', '.join(denied or sorted(answer))[:120]}" if answer else "nothing in the answer"
-    return f"{said}; {request} in the request, {others} elsewhere; {COVERAGE}"
+    return f"{said}; {request} in the request, {others} elsewhere"
 
 
-def found_in(pieces: Sequence[Piece]) -> Iterator[Finding]:
+def found_in(
+    pieces: Sequence[Piece], *, scope: Scope = Scope.EVERYTHING, reader: Reader | None = None
+) -> Iterator[Finding]:
     """Yield the findings of each piece. A value that its cue gave away in one piece is found in every piece."""
     folded = [fold(piece.text) for piece in pieces]
-    seen = [sightings(text) for text in folded]
+    seen = [sightings(text, scope) for text in folded]
     echoes = echoed(folded, seen)
     for piece, text, first in zip(pieces, folded, seen, strict=True):
-        again = list(repeated(text.text, echoes))
-        kept = resolved([*first, *again]) if again else first
+        more = [*repeated(text.text, echoes), *(read_by(reader, piece.text, text) if reader else ())]
+        kept = resolved([*first, *more]) if more else first
         limit = SOURCE_FINDINGS if piece.part in {Part.DOCUMENT, Part.TOOL_RESULT, Part.TOOL_DESCRIPTION} else len(kept)
         yield from (finding_of(sighting, piece, text) for sighting in kept[:limit])
 
 
-def sightings(folded: Folded) -> Sequence[Sighting]:
-    return remembered(folded.text) if len(folded.text) <= REMEMBERED_CHARS else looked_for(folded.text)
+def read_by(reader: Reader, text: str, folded: Folded) -> Iterator[Sighting]:
+    """Yield a reader's sightings, which are places in the text as it was written, as places in the folded one."""
+    for read in reader.seen(text):
+        start, end = (bisect.bisect_left(folded.starts, place) for place in (read.start, read.end))
+        if start < end:
+            yield Sighting(read.rule, read.kind, start, end, read.score)
+
+
+def sightings(folded: Folded, scope: Scope) -> Sequence[Sighting]:
+    short = len(folded.text) <= REMEMBERED_CHARS
+    return remembered(folded.text, scope) if short else looked_for(folded.text, scope)
 
 
 # A run's question is looked at three times and its answer twice, and passages of a corpus come back with every run.
 @lru_cache(maxsize=1024)
-def remembered(text: str) -> Sequence[Sighting]:
-    return looked_for(text)
+def remembered(text: str, scope: Scope) -> Sequence[Sighting]:
+    return looked_for(text, scope)
 
 
-def looked_for(text: str) -> Sequence[Sighting]:
-    return tuple(resolved(sighting for detector in DETECTORS for sighting in detector.seen(text)))
+def looked_for(text: str, scope: Scope) -> Sequence[Sighting]:
+    written = capitals.capitals(text)
+    seen = [sighting for detector in OF_TEXT for sighting in detector.seen(text)]
+    if scope is Scope.DIRECT:
+        return tuple(resolved([*seen, *streets.seen(written, sure=True)]))
+    seen += [sighting for detector in OF_CAPITALS for sighting in detector.seen(written)]
+    return tuple(resolved([*seen, *streets.seen(written), *dates.seen(text), *netaddresses.urls(text)]))
 
 
 def echoed(folded: Sequence[Folded], seen: Sequence[Sequence[Sighting]]) -> dict[str, Sighting]:
@@ -155,3 +214,6 @@ def repeated(text: str, values: dict[str, Sighting]) -> Iterator[Sighting]:
 def finding_of(sighting: Sighting, piece: Piece, folded: Folded) -> Finding:
     span = folded.span(sighting.start, sighting.end)
     return Finding(sighting.rule, sighting.kind, piece.part, piece.ref, span, sighting.score)
+
+
+TABLE_HASH = table_hash()

@@ -1,8 +1,12 @@
 """Masking that can be taken back to the byte: each finding becomes a token that holds its own ciphertext.
 
+A policy may have some kinds masked otherwise (``guardians.masking``); what is blotted out or shortened does not come
+back.
+
 A token is ``<KIND_BODY>``, where BODY is AES-SIV (RFC 5297) over what stood there, with the kind as associated data.
 AES-SIV is deterministic, so within one run the same value gets the same token, and a reader can still tell two people
-apart; the key is derived from the run's, so tokens of two runs cannot be linked. ``restore`` needs no table: a token
+apart; the key is derived from the run's, so tokens of two runs cannot be linked. Where one key serves several runs or
+workspaces, their scope is associated data too and keeps them apart. ``restore`` needs no table: a token
 that moved to another sentence still opens, and one that was changed is left as it is.
 """
 
@@ -16,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from audit.vault import derive
 from guardians.guardian import Finding
+from guardians.masking import PSEUDONYMS, MaskingPolicy, Way, shown
 
 PURPOSE = "redaction"
 VERSION = b"mask/v1"
@@ -50,60 +55,85 @@ class Cut:
     end: int
     label: str
     score: float
+    kind: str
 
 
-def mask(text: str, findings: Sequence[Finding], *, key: bytes) -> Masked:
-    """Return the text with a token in place of each finding.
+@dataclass(frozen=True, slots=True)
+class Sealer:
+    """Makes and opens the tokens of one key and scope."""
+
+    cipher: AESSIV
+    scope: bytes
+
+    def seal(self, value: str, label: str) -> str:
+        sealed = self.cipher.encrypt(value.encode("utf-8", "surrogatepass"), [*self.bound(label)])
+        return f"<{label}_{body_of(sealed)}>"
+
+    def bound(self, label: str) -> tuple[bytes, ...]:
+        return (VERSION, label.encode(), self.scope) if self.scope else (VERSION, label.encode())
+
+
+def mask(
+    text: str, findings: Sequence[Finding], *, key: bytes, scope: str = "", policy: MaskingPolicy = PSEUDONYMS
+) -> Masked:
+    """Return the text with a token, or what the policy wants, in place of each finding.
 
     Findings without a place, or with an empty one, mask nothing; a span that ends outside the text ends with it. Spans
-    that overlap become one token, of the kind with the highest score. ``restore`` returns exactly ``text``.
+    that overlap become one token, of the kind with the highest score. Where all of them are tokens, ``restore``
+    returns exactly ``text``.
 
     Args:
         findings: in any order; their spans are code points of ``text``.
         key: 32 bytes, the data key of the run.
+        scope: name of the workspace or run, where the key serves more than one.
     """
-    cipher = cipher_of(key)
-    cuts = merged([*wanted(findings, len(text)), *nested(text, cipher)])
+    sealer = sealer_of(key, scope)
+    cuts = merged([*wanted(findings, len(text)), *nested(text, sealer)])
     pieces: list[str] = []
     tokens: list[str] = []
     done = 0
     for cut in cuts:
-        tokens.append(token(text[cut.start : cut.end], label=cut.label, cipher=cipher))
+        tokens.append(replaced(text[cut.start : cut.end], cut, sealer=sealer, policy=policy))
         pieces += (text[done : cut.start], tokens[-1])
         done = cut.end
     return Masked("".join([*pieces, text[done:]]), tuple(tokens))
 
 
-def restore(text: str, *, key: bytes) -> str:
+def replaced(value: str, cut: Cut, *, sealer: Sealer, policy: MaskingPolicy) -> str:
+    way = Way.PSEUDONYM if cut.label == NESTED else policy.way(cut.kind)
+    return sealer.seal(value, cut.label) if way is Way.PSEUDONYM else shown(value, cut.kind, way)
+
+
+def restore(text: str, *, key: bytes, scope: str = "") -> str:
     """Return a masked text as it was. What is no token of this key is left as it is.
 
     A text that was masked twice is restored by restoring it twice.
     """
-    cipher = cipher_of(key)
+    sealer = sealer_of(key, scope)
 
     def original(found: re.Match[str]) -> str:
-        value = opened(found, cipher)
+        value = opened(found, sealer)
         return found.group() if value is None else value
 
     return TOKEN.sub(original, text)
 
 
-def cipher_of(key: bytes) -> AESSIV:
-    return AESSIV(derive(key, PURPOSE))
+def sealer_of(key: bytes, scope: str) -> Sealer:
+    return Sealer(AESSIV(derive(key, PURPOSE)), scope.encode("utf-8", "surrogatepass"))
 
 
 def wanted(findings: Iterable[Finding], length: int) -> Iterator[Cut]:
     for finding in findings:
         span = finding.span
         if span is not None and span.start < min(span.end, length):
-            yield Cut(span.start, min(span.end, length), label_of(finding.kind), finding.score)
+            yield Cut(span.start, min(span.end, length), label_of(finding.kind), finding.score, finding.kind)
 
 
-def nested(text: str, cipher: AESSIV) -> Iterator[Cut]:
+def nested(text: str, sealer: Sealer) -> Iterator[Cut]:
     """Yield the tokens of this key that a text already holds. They outscore whatever else is found there."""
     for found in TOKEN.finditer(text):
-        if opened(found, cipher) is not None:
-            yield Cut(found.start(), found.end(), NESTED, float("inf"))
+        if opened(found, sealer) is not None:
+            yield Cut(found.start(), found.end(), NESTED, float("inf"), NESTED)
 
 
 def merged(cuts: Iterable[Cut]) -> list[Cut]:
@@ -113,7 +143,7 @@ def merged(cuts: Iterable[Cut]) -> list[Cut]:
         if made and cut.start < made[-1].end:
             last = made.pop()
             best = max(last, cut, key=lambda cut: cut.score)
-            made.append(Cut(last.start, max(last.end, cut.end), best.label, best.score))
+            made.append(Cut(last.start, max(last.end, cut.end), best.label, best.score, best.kind))
         else:
             made.append(cut)
     return made
@@ -125,23 +155,18 @@ def label_of(kind: str) -> str:
     return label if label[:1].isalpha() else UNNAMED
 
 
-def token(value: str, *, label: str, cipher: AESSIV) -> str:
-    sealed = cipher.encrypt(value.encode("utf-8", "surrogatepass"), [VERSION, label.encode()])
-    return f"<{label}_{body_of(sealed)}>"
-
-
 def body_of(sealed: bytes) -> str:
     digits = base64.b32encode(sealed).decode().rstrip("=").lower()
     return "-".join(digits[place : place + GROUP] for place in range(0, len(digits), GROUP))
 
 
-def opened(found: re.Match[str], cipher: AESSIV) -> str | None:
+def opened(found: re.Match[str], sealer: Sealer) -> str | None:
     """Return what a token stands for, or None when it is none of this key, letter by letter."""
     label, body = found.groups()
     digits = body.replace("-", "").upper()
     try:
         sealed = base64.b32decode(digits + "=" * (-len(digits) % 8))
-        value = cipher.decrypt(sealed, [VERSION, label.encode()])
+        value = sealer.cipher.decrypt(sealed, [*sealer.bound(label)])
         # Several spellings of a body decode to the same bytes. Only ours counts.
         return value.decode("utf-8", "surrogatepass") if body_of(sealed) == body else None
     except (InvalidTag, ValueError):

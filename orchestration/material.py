@@ -13,6 +13,7 @@ from evidence.verdicts import GateReport, Verdict
 from guardians import claimfacts
 from guardians.facts import facts, sections
 from guardians.guardian import Finding, Material, Part, Piece
+from guardians.masking import PSEUDONYMS, MaskingPolicy
 from guardians.redaction import mask
 
 
@@ -43,7 +44,9 @@ def entities_of(findings: Sequence[Finding]) -> list[str]:
     return sorted({f.kind for f in findings if f.part in {Part.REQUEST, Part.ANSWER}})
 
 
-def masked_claim(claim: str, place: Span, *, answer: str, findings: Sequence[Finding], key: bytes) -> str:
+def masked_claim(
+    claim: str, place: Span, *, answer: str, findings: Sequence[Finding], key: bytes, policy: MaskingPolicy = PSEUDONYMS
+) -> str:
     """Return a claim's text without what is masked in the answer.
 
     That is looked for by its wording, since a claim takes over words from elsewhere: its subject, or what introduces
@@ -60,7 +63,8 @@ def masked_claim(claim: str, place: Span, *, answer: str, findings: Sequence[Fin
             whole = whole and bool(again)
             inside = Span(max(span.start, place.start), min(span.end, place.end))
             clipped.append(replace(finding, span=inside.shift(-place.start)))
-    return mask(claim, found, key=key).text if whole else mask(place.of(answer), clipped, key=key).text
+    text, wanted = (claim, found) if whole else (place.of(answer), clipped)
+    return mask(text, wanted, key=key, policy=policy).text
 
 
 def occurrences(text: str, part: str) -> list[Span]:

@@ -14,6 +14,7 @@ class PrometheusSiteConfig(AppConfig):
             checks.verifier_is_there,
             checks.vectors_can_be_read,
             checks.packs_are_reviewed,
+            checks.privacy_can_read,
         )
         for check in found:
             register(check, deploy=True)

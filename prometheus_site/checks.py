@@ -13,8 +13,11 @@ from django.utils.timezone import now
 from evidence import vectors
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
+from guardians import masking
 from guardians.packfile import PackError, pack_in
 from guardians.packs import BUILT_IN
+from guardians.privacy import Scope
+from guardians.privacyrules import readers
 from guardians.states import PackState
 
 REFUSED = "every run of the workspace is refused until a version is put in force that can be used"
@@ -102,3 +105,21 @@ def vectors_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
         hint = "mend it, or leave PROMETHEUS_VECTORS empty; without it no worker drives a run"
         return [Error(f"PROMETHEUS_VECTORS is {folder!r}: {error}", hint=hint, id="prometheus.E007")]
     return []
+
+
+def privacy_can_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
+    """The settings of the Privacy guardian name a scope, a reader that can be loaded, and ways to mask."""
+    hint = "correct it; until then no worker drives a run"
+    found: list[CheckMessage] = []
+    if settings.PROMETHEUS_PRIVACY not in set(Scope):
+        told = f"PROMETHEUS_PRIVACY is {settings.PROMETHEUS_PRIVACY[:60]!r}; use one of {', '.join(Scope)}"
+        found.append(Error(told, hint=hint, id="prometheus.E008"))
+    try:
+        readers.made(settings.PROMETHEUS_PRIVACY_READER)
+    except readers.NoReader as error:
+        found.append(Error(str(error), hint=hint, id="prometheus.E009"))
+    try:
+        masking.parse(settings.PROMETHEUS_MASKING)
+    except masking.MaskingError as error:
+        found.append(Error(f"PROMETHEUS_MASKING: {error}", hint=hint, id="prometheus.E010"))
+    return found

@@ -133,6 +133,11 @@ PROMETHEUS_PROVIDER = {
 # A folder with static word vectors, which help to find passages; without one, words alone do.
 PROMETHEUS_VECTORS = text("PROMETHEUS_VECTORS")
 
+# What Privacy looks for in runs, what reads beside its rules, and how each kind of personal data is masked.
+PROMETHEUS_PRIVACY = text("PROMETHEUS_PRIVACY", "direct")
+PROMETHEUS_PRIVACY_READER = text("PROMETHEUS_PRIVACY_READER")
+PROMETHEUS_MASKING = text("PROMETHEUS_MASKING")
+
 # A stronger verifier, asked about the claims that the built-in one leaves open. Nothing is loaded before one is named.
 PROMETHEUS_VERIFIER = {
     "PROMETHEUS_VERIFIER": text("PROMETHEUS_VERIFIER"),

@@ -22,7 +22,7 @@ from stdnum.nl import bsn
 from stdnum.pl import pesel
 from stdnum.us import itin, rtn, ssn
 
-from guardians.privacyrules.shapes import Shape, digits_of, seen_as, whole, words
+from guardians.privacyrules.shapes import Shape, digits_of, regions, seen_in, whole, words
 from guardians.privacyrules.sightings import Sighting
 
 DAY = (
@@ -97,6 +97,7 @@ SHAPES = (
         0.95,
         is_card,
         0.6,
+        digits=12,
     ),
     Shape(
         "us.ssn",
@@ -107,6 +108,7 @@ SHAPES = (
         0.95,
         ssn.is_valid,
         0.6,
+        digits=9,
     ),
     Shape(
         "us.ssn.loose",
@@ -117,8 +119,9 @@ SHAPES = (
         0.9,
         ssn.is_valid,
         0.6,
+        digits=9,
     ),
-    Shape("us.itin", "US_ITIN", whole(r"9\d{2}-\d{2}-\d{4}"), 0.8, words("itin"), 0.95, itin.is_valid),
+    Shape("us.itin", "US_ITIN", whole(r"9\d{2}-\d{2}-\d{4}"), 0.8, words("itin"), 0.95, itin.is_valid, digits=9),
     Shape(
         "us.mbi",
         "US_MBI",
@@ -128,6 +131,7 @@ SHAPES = (
         0.8,
         words(r"medicare|mbi|beneficiary"),
         0.95,
+        digits=5,
     ),
     Shape(
         "uk.nhs",
@@ -138,6 +142,7 @@ SHAPES = (
         0.98,
         is_nhs,
         0.7,
+        digits=10,
     ),
     Shape(
         "uk.nhs.plain",
@@ -148,6 +153,7 @@ SHAPES = (
         0.98,
         is_nhs,
         0.7,
+        digits=10,
     ),
     Shape(
         "uk.nino",
@@ -183,6 +189,7 @@ SHAPES = (
         words(r"passport(?: (?:number|no|nr))?"),
         0.85,
         holds_digits,
+        digits=4,
     ),
     Shape(
         "passport.mrz",
@@ -191,6 +198,7 @@ SHAPES = (
             r"(?<![\w<])(?:P[A-Z<][A-Z]{3}[A-Z<]{39}|[A-Z0-9<]{9}\d[A-Z]{3}\d{7}[MFX<]\d{7}[A-Z0-9<]{14}[\d<]\d)"
         ),
         0.95,
+        digits=0,
     ),
     Shape(
         "mrn",
@@ -200,6 +208,7 @@ SHAPES = (
         words(r"mrn|medical record(?: (?:number|no))?|(?:hospital|chart) (?:number|no)|patient (?:id|number|no)"),
         0.9,
         holds_digits,
+        digits=4,
     ),
     Shape(
         "in.aadhaar",
@@ -210,6 +219,7 @@ SHAPES = (
         0.95,
         aadhaar.is_valid,
         0.6,
+        digits=12,
     ),
     Shape(
         "in.aadhaar.plain",
@@ -220,16 +230,18 @@ SHAPES = (
         0.95,
         aadhaar.is_valid,
         0.6,
+        digits=12,
     ),
-    Shape("in.pan", "IN_PAN", whole(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]"), 0.8, words(r"pan"), 0.95, is_personal_pan),
-    Shape("es.dni", "ES_DNI", whole(r"\d{8}-?[A-Z]"), 0.75, words(r"dni|nif"), 0.95, dni.is_valid),
-    Shape("es.nie", "ES_NIE", whole(r"[XYZ]-?\d{7}-?[A-Z]"), 0.85, words(r"nie"), 0.95, nie.is_valid),
+    Shape("in.pan", "IN_PAN", whole(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]"), 0.8, words(r"pan"), 0.95, is_personal_pan, digits=4),
+    Shape("es.dni", "ES_DNI", whole(r"\d{8}-?[A-Z]"), 0.75, words(r"dni|nif"), 0.95, dni.is_valid, digits=8),
+    Shape("es.nie", "ES_NIE", whole(r"[XYZ]-?\d{7}-?[A-Z]"), 0.85, words(r"nie"), 0.95, nie.is_valid, digits=7),
     Shape(
         "it.fiscal",
         "IT_FISCAL_CODE",
         whole(r"[A-Z]{6}[0-9L-NP-V]{2}[A-EHLMPR-T][0-9L-NP-V]{2}[A-Z][0-9L-NP-V]{3}[A-Z]", ignore_case=True),
         0.95,
         check=codicefiscale.is_valid,
+        digits=1,
     ),
     Shape(
         "fr.nir",
@@ -237,6 +249,7 @@ SHAPES = (
         whole(r"[1278] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}"),
         0.9,
         check=nir.is_valid,
+        digits=12,
     ),
     Shape(
         "de.tax",
@@ -246,6 +259,7 @@ SHAPES = (
         words(r"steuer-?id\w*|steueridentifikationsnummer|idnr|tax (?:id|number)|tin"),
         0.9,
         idnr.is_valid,
+        digits=11,
     ),
     Shape(
         "nl.bsn",
@@ -256,9 +270,17 @@ SHAPES = (
         0.95,
         bsn.is_valid,
         0.6,
+        digits=9,
     ),
-    Shape("pl.pesel", "PL_PESEL", whole(r"\d{11}"), 0, words(r"pesel"), 0.95, pesel.is_valid, 0.6),
-    Shape("be.national", "BE_NATIONAL_NUMBER", whole(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"), 0.9, check=is_belgian),
+    Shape("pl.pesel", "PL_PESEL", whole(r"\d{11}"), 0, words(r"pesel"), 0.95, pesel.is_valid, 0.6, digits=11),
+    Shape(
+        "be.national",
+        "BE_NATIONAL_NUMBER",
+        whole(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"),
+        0.9,
+        check=is_belgian,
+        digits=11,
+    ),
     Shape(
         "se.personal",
         "SE_PERSONAL_NUMBER",
@@ -267,15 +289,31 @@ SHAPES = (
         words(r"personnummer|personal (?:identity )?number"),
         0.95,
         is_swedish,
+        digits=10,
     ),
     Shape(
-        "dk.cpr", "DK_CPR", whole(r"[0-3]\d(?:0[1-9]|1[0-2])\d{2}-?\d{4}"), 0, words(r"cpr(?:-?nummer| number)?"), 0.9
+        "dk.cpr",
+        "DK_CPR",
+        whole(r"[0-3]\d(?:0[1-9]|1[0-2])\d{2}-?\d{4}"),
+        0,
+        words(r"cpr(?:-?nummer| number)?"),
+        0.9,
+        digits=10,
     ),
     Shape(
         "fi.personal", "FI_PERSONAL_CODE", whole(r"[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-Y]"), 0.85, check=hetu.is_valid
     ),
-    Shape("ie.pps", "IE_PPS", whole(r"\d{7}[A-W][A-IW]?"), 0.75, words(r"ppsn?|pps (?:number|no)"), 0.95, pps.is_valid),
-    Shape("ch.ahv", "CH_AHV", whole(r"756\.\d{4}\.\d{4}\.\d{2}"), 0.95, check=ahv.is_valid),
+    Shape(
+        "ie.pps",
+        "IE_PPS",
+        whole(r"\d{7}[A-W][A-IW]?"),
+        0.75,
+        words(r"ppsn?|pps (?:number|no)"),
+        0.95,
+        pps.is_valid,
+        digits=7,
+    ),
+    Shape("ch.ahv", "CH_AHV", whole(r"756\.\d{4}\.\d{4}\.\d{2}"), 0.95, check=ahv.is_valid, digits=13),
     Shape(
         "ca.sin",
         "CA_SIN",
@@ -285,8 +323,18 @@ SHAPES = (
         0.9,
         sin.is_valid,
         0.6,
+        digits=9,
     ),
-    Shape("us.bank", "BANK_ACCOUNT", whole(r"\d{9}"), 0, words(r"routing(?: (?:number|no))?|aba"), 0.9, rtn.is_valid),
+    Shape(
+        "us.bank",
+        "BANK_ACCOUNT",
+        whole(r"\d{9}"),
+        0,
+        words(r"routing(?: (?:number|no))?|aba"),
+        0.9,
+        rtn.is_valid,
+        digits=9,
+    ),
     Shape(
         "bank.account",
         "BANK_ACCOUNT",
@@ -301,6 +349,7 @@ SHAPES = (
         whole(r"[13][1-9A-HJ-NP-Za-km-z]{25,34}|bc1[02-9ac-hj-np-z]{11,71}"),
         0.95,
         check=bitcoin.is_valid,
+        digits=0,
     ),
     Shape(
         "device.imei",
@@ -310,6 +359,7 @@ SHAPES = (
         words(r"imei(?: (?:number|no))?"),
         0.95,
         imei.is_valid,
+        digits=15,
     ),
     Shape(
         "vehicle.vin",
@@ -319,6 +369,7 @@ SHAPES = (
         words(r"vin|vehicle identification(?: (?:number|no))?|chassis number"),
         0.9,
         holds_digits,
+        digits=4,
     ),
     Shape(
         "birth.date",
@@ -327,13 +378,23 @@ SHAPES = (
         0,
         words(r"born(?: on)?|date of birth|d\.o\.b\.?|dob|birth ?(?:date|day)|geboren(?: am)?|geburtsdatum|nee? le"),
         0.9,
+        digits=4,
     ),
+)
+
+# The shapes to look for where so many digits stand; first those that are looked for everywhere.
+MOST_DIGITS = max(shape.digits for shape in SHAPES)
+BY_DIGITS = tuple(
+    tuple(shape for shape in SHAPES if (0 < shape.digits <= digits if digits else not shape.digits))
+    for digits in range(MOST_DIGITS + 1)
 )
 
 
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the identifiers of a folded text; sightings of different shapes may overlap."""
     lowered = text.lower()
-    for shape in SHAPES:
-        if shape.score or (shape.cue and shape.cue.search(lowered)):
-            yield from seen_as(shape, text, lowered)
+    for region in regions(text):
+        for shape in BY_DIGITS[min(region.digits, MOST_DIGITS)]:
+            yield from seen_in(shape, text, lowered, start=region.start, end=region.end)
+    for shape in BY_DIGITS[0]:
+        yield from seen_in(shape, text, lowered, start=0, end=len(text))

@@ -87,6 +87,7 @@ class Cue:
         least: how many words the name has to have.
         after: what has to follow the name.
         lower: a name without capitals counts too.
+        marks: lower-case texts of which the pattern needs one, so that most texts are not searched.
     """
 
     rule: str
@@ -95,6 +96,7 @@ class Cue:
     least: int = 1
     after: re.Pattern[str] | None = None
     lower: bool = False
+    marks: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return (
@@ -114,7 +116,8 @@ KIN = (
 )
 PERSON = rf"man|woman|boy|girl|person|gentleman|lady|child|baby|infant|{ROLE}|{KIN}"
 # Cues at the beginning of a line or of a cell, behind the marks of quotations and lists.
-LINE = r"(?:^|(?<=[\n;|]))[ \t>*#-]{0,8}"
+LINE = r"[ \t>*#-]{0,8}"
+LINES = re.compile(r"[\n;|]|\A")
 HOLDER = r"(?:patient|client|customer|applicant|employee|holder)"
 LABEL = (
     rf"(?:(?:full|first|last|family|given|middle|maiden|legal|preferred|contact|{HOLDER}(?:'s)?) ){{1,2}}name"
@@ -139,9 +142,11 @@ RANK = (
 )
 
 
-def cue(rule: str, pattern: str, score: float, *, least: int = 1, after: str = "", lower: bool = False) -> Cue:
+def cue(
+    rule: str, pattern: str, score: float, marks: str, *, least: int = 1, after: str = "", lower: bool = False
+) -> Cue:
     follows = re.compile(after) if after else None
-    return Cue(rule, re.compile(pattern, re.MULTILINE), score, least, follows, lower)
+    return Cue(rule, re.compile(pattern), score, least, follows, lower, tuple(marks.split("|")))
 
 
 CUES = (
@@ -149,37 +154,93 @@ CUES = (
         "self",
         r"(?<!\w)(?i:(?:my|his|her|their|patient's) (?:(?:full|first|last|given|family) )?name(?: is|'s)) ",
         0.95,
+        "name",
         lower=True,
     ),
-    cue("named", r"(?<!\w)(?i:name(?: is|'s)|(?:am|'m) called|call me) ", 0.9),
-    cue("title", rf"(?<![\w.])(?:{TITLE}) ", 0.9),
-    cue("rank", rf"(?<![\w.])(?:{RANK}) ", 0.8, least=2),
+    cue("named", r"(?<!\w)(?i:name(?: is|'s)|(?:am|'m) called|call me) ", 0.9, "name|called|call me"),
+    cue(
+        "title",
+        rf"(?<![\w.])(?:{TITLE}) ",
+        0.9,
+        "mr|ms|mx|dr|prof|miss|herr|frau|madame|mme|monsieur|senor|signor|shri|smt|sra|sr.",
+    ),
+    cue(
+        "rank",
+        rf"(?<![\w.])(?:{RANK}) ",
+        0.8,
+        "doctor |sir |dame |lady |rev|capt|sgt|serg|lt|col|judge |justice |councillor |nurse |sister |hon.",
+        least=2,
+    ),
     cue(
         "salutation",
         rf"{LINE}(?i:dear|hi|hello|hey|good (?:morning|afternoon|evening))[ ,]{{1,2}}",
         0.85,
+        "dear|hi|hello|hey|good",
         after=r"\s?[,:!.]|\s{0,3}(?:\n|\Z)|\s[-–]",
     ),
-    cue("label", rf"{LINE}(?i:{LABEL})\s{{0,3}}[:=]\s{{0,3}}", 0.9),
-    cue("label.name", rf"{LINE}(?i:name)\s{{0,3}}[:=]\s{{0,3}}", 0.85, least=2),
-    cue("signed", rf"(?<!\w)(?i:{SIGNED})[: ]{{1,2}}", 0.75, least=2),
-    cue("signed.label", rf"{LINE}(?i:signed|signature|author|from|attn|attention|c/o)\s?[:=]\s{{0,3}}", 0.75, least=2),
-    cue("closing", rf"{LINE}(?i:{CLOSING})[,.!]?[ \t]{{0,4}}\n\s{{0,6}}", 0.85, after=r"[ \t]*(?:\n|,|\Z)"),
-    cue("role", rf"(?<![\w-])(?:{ROLE}) |(?<!\w)(?i:{ROLE}): ?", 0.75, least=2),
-    cue("kin", rf"(?<!\w)(?i:my|his|her|their|our) (?:late )?(?:{KIN}),? (?:is |named |called )?", 0.8),
-    cue("called", rf"(?<!\w)(?:{PERSON}),? (?:named|called) ", 0.85),
-    cue("i_am", r"(?<!\w)I(?: am|'m) ", 0.7, least=2),
-    cue("caller", r"(?<!\w)(?i:this is|it's|it is) ", 0.85, after=r",? (?:speaking|here|calling|from)\b"),
+    cue("label", rf"{LINE}(?i:{LABEL})\s{{0,3}}[:=]\s{{0,3}}", 0.9, "name|kin|contact|patient"),
+    cue("label.name", rf"{LINE}(?i:name)\s{{0,3}}[:=]\s{{0,3}}", 0.85, "name", least=2),
+    cue("signed", rf"(?<!\w)(?i:{SIGNED})[: ]{{1,2}}", 0.75, " by", least=2),
+    cue(
+        "signed.label",
+        rf"{LINE}(?i:signed|signature|author|from|attn|attention|c/o)\s?[:=]\s{{0,3}}",
+        0.75,
+        "sign|author|from|attn|attention|c/o",
+        least=2,
+    ),
+    cue(
+        "closing",
+        rf"{LINE}(?i:{CLOSING})[,.!]?[ \t]{{0,4}}\n\s{{0,6}}",
+        0.85,
+        "regards|sincerely|faithfully|truly|best|thank|cheers|love",
+        after=r"[ \t]*(?:\n|,|\Z)",
+    ),
+    cue(
+        "role",
+        rf"(?<![\w-])(?:{ROLE}) |(?<!\w)(?i:{ROLE}): ?",
+        0.75,
+        "patient|client|customer|employee|resident|witness|defendant|claimant|plaintiff|tenant|colleague|neighb|applicant|beneficiary|consultant|surgeon|registrar|nurse|midwife|carer|physician|cardiologist|haematologist|pharmacist|manager",
+        least=2,
+    ),
+    cue(
+        "kin",
+        rf"(?<!\w)(?i:my|his|her|their|our) (?:late )?(?:{KIN}),? (?:is |named |called )?",
+        0.8,
+        "my |his |her |their |our ",
+    ),
+    cue("called", rf"(?<!\w)(?:{PERSON}),? (?:named|called) ", 0.85, "named|called"),
+    cue("i_am", r"(?<!\w)I(?: am|'m) ", 0.7, "i am|i'm", least=2),
+    cue(
+        "caller",
+        r"(?<!\w)(?i:this is|it's|it is) ",
+        0.85,
+        "this is|it's|it is",
+        after=r",? (?:speaking|here|calling|from)\b",
+    ),
 )
 
 
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the names of people that a cue announces in a folded text."""
+    lowered = text.lower()
     for known in CUES:
-        for found in known.pattern.finditer(text):
+        if not any(mark in lowered for mark in known.marks):
+            continue
+        for found in announced(known, text):
             end = name_end(text, found.end(), known)
             if end:
                 yield Sighting(f"privacy.name.{known.rule}", "PERSON", found.end(), end, known.score, cued=True)
+
+
+def announced(known: Cue, text: str) -> Iterator[re.Match[str]]:
+    """Yield where a cue stands: one of the beginning of a line or cell is looked for there alone."""
+    if not known.pattern.pattern.startswith(LINE):
+        yield from known.pattern.finditer(text)
+        return
+    for line in LINES.finditer(text):
+        found = known.pattern.match(text, line.end())
+        if found:
+            yield found
 
 
 def name_end(text: str, start: int, known: Cue) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
 from guardians.privacyrules.shapes import is_cued, words
-from guardians.privacyrules.sightings import Sighting
+from guardians.privacyrules.sightings import Sighting, matches
 
 EMAIL = re.compile(
     r"(?<![\w.+%'-])[\w.+%'-]{1,64}@(?=[\w.-]{1,255})(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?![\w-])(?!\.\w)"
@@ -32,6 +32,8 @@ ACCOUNT = re.compile(
 IPV4 = re.compile(r"(?<![\w.])(?<!\w-)(?<![=<>~^!]=)\d{1,3}(?:\.\d{1,3}){3}(?![\w/])(?!\.\d)(?!-\w)")
 IPV6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]{4,39}(?![\w:]))[0-9A-Fa-f]{1,4}(?:::?[0-9A-Fa-f]{1,4}){1,7}(?![\w:])")
 MAC = re.compile(r"(?<![\w:.-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])")
+HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{1,4}:")
+PAIR = re.compile(r"[0-9A-Fa-f]{2}[:-]")
 VERSION = words(r"v|ver|version|release|section|chapter|firmware|build|clause|rule|oid|revision|update|upgrade[sd]? to")
 
 
@@ -40,7 +42,7 @@ def seen(text: str) -> Iterator[Sighting]:
     yield from emails(text)
     yield from (url for url in urls(text) if ACCOUNT.search(text[url.start : url.end]))
     yield from ips(text)
-    for found in MAC.finditer(text):
+    for found in matches(MAC, text, PAIR):
         if len(set(found.group().lower())) > 2:
             yield Sighting("privacy.mac", "MAC_ADDRESS", found.start(), found.end(), 0.9)
 
@@ -65,11 +67,11 @@ def urls(text: str) -> Iterator[Sighting]:
 
 def ips(text: str) -> Iterator[Sighting]:
     """Yield the addresses of single machines: no netmask, no loopback, no version number."""
-    lowered = text.lower() if IPV4.search(text) else ""
-    for found in IPV4.finditer(text):
-        if is_machine(found.group()) and not is_cued(VERSION, lowered, found.start()):
+    for found in matches(IPV4, text):
+        lowered = text[max(0, found.start() - 80) : found.start()].lower()
+        if is_machine(found.group()) and not is_cued(VERSION, lowered, len(lowered)):
             yield Sighting("privacy.ip", "IP", found.start(), found.end(), 0.9)
-    for found in IPV6.finditer(text):
+    for found in matches(IPV6, text, HEXADECIMAL):
         if is_long_address(found.group()):
             yield Sighting("privacy.ip", "IP", found.start(), found.end(), 0.95)
 

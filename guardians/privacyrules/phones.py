@@ -8,7 +8,7 @@ import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber
 
 from guardians.privacyrules.shapes import FAR, digits_of, distance, words
-from guardians.privacyrules.sightings import Sighting
+from guardians.privacyrules.sightings import Sighting, matches
 
 # Country codes whose numbering plans a number without one is looked up in.
 TRUNK_PLANS = (44, 49, 33, 353, 91, 39, 31, 61, 46, 41, 43, 32)
@@ -22,6 +22,7 @@ CANDIDATE = re.compile(
     r"(?:,? ?(?:x|ext\.?|extension) ?\d{1,6})?"
     r"(?!\w)(?![-/](?!(?i:mobile|cell|fax|home|work|office|phone|tel))\w)(?![.,]\d)"
 )
+BEGIN = re.compile(r"[+(\d]\d*")
 CUE = words(
     r"phone|telephone|tel|mobile|mob|cell|cellphone|fax|call|calling|ring|text (?:me|us|him|her)|sms|whatsapp|dial"
     r"|contact|reach|hotline|(?:my|his|her|their|new) number(?: is)?"
@@ -54,7 +55,7 @@ class Reading:
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the telephone numbers of a folded text."""
     lowered = text.lower()
-    for found in CANDIDATE.finditer(text):
+    for found in matches(CANDIDATE, text, BEGIN):
         phone, other = (distance(cue, lowered, found.start()) for cue in (CUE, NOT_PHONE))
         if other < phone:
             continue

@@ -14,6 +14,9 @@ NEAR = 32
 FAR = NEAR + 1
 # No cue is longer.
 CUE_LIMIT = 32
+# Two digits are of one region when no more than twice the margin lies between them, so that regions do not overlap.
+MARGIN = 20
+DIGITS = re.compile(r"\d(?:[^\d]{0,40}\d)*")
 REACH_END = re.compile(r"(?<!\bno)(?<!\bnr)(?<!\bnum)[.!?;]\s|\n\s*\n")
 
 
@@ -27,6 +30,7 @@ class Shape:
         cued: score of a value after its cue.
         check: what the value has to fulfil besides.
         unchecked: score of a value after its cue that fails the check; mistyped numbers are personal data too.
+        digits: the least that it holds; it is looked for only where so many are (``regions``), or with 0 everywhere.
     """
 
     rule: str
@@ -37,6 +41,7 @@ class Shape:
     cued: float = 0.0
     check: Callable[[str], bool] | None = None
     unchecked: float = 0.0
+    digits: int = 6
 
     def __str__(self) -> str:
         cue = self.cue.pattern if self.cue else ""
@@ -56,8 +61,25 @@ def digits_of(value: str) -> str:
     return "".join(filter(str.isdigit, value))
 
 
-def seen_as(shape: Shape, text: str, lowered: str) -> Iterator[Sighting]:
-    for found in shape.pattern.finditer(text):
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A part of a text in which so many digits stand, with ``MARGIN`` characters around them."""
+
+    start: int
+    end: int
+    digits: int
+
+
+def regions(text: str) -> Iterator[Region]:
+    """Yield where digits stand: most of most texts holds no identifier."""
+    for found in DIGITS.finditer(text):
+        digits = sum(map(str.isdigit, found.group()))
+        yield Region(max(0, found.start() - MARGIN), min(len(text), found.end() + MARGIN), digits)
+
+
+def seen_in(shape: Shape, text: str, lowered: str, *, start: int, end: int) -> Iterator[Sighting]:
+    """Yield what has the shape within a part of a text."""
+    for found in shape.pattern.finditer(text, start, end):
         after_cue = shape.cue is not None and is_cued(shape.cue, lowered, found.start())
         score = shape.cued if after_cue else shape.score
         if score and shape.check and not shape.check(found.group()):

@@ -1,12 +1,14 @@
 """A sighting: where in a folded text something sensitive was seen, before it is said in a vote."""
 
 import bisect
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 # A value on its own: no part of a longer word, code, decimal or amount.
 LEFT = r"(?<![\w#$£€@])(?<!\w-)(?<!\d[.,/])"
 RIGHT = r"(?!\w)(?![-/]\w)(?![.,]\d)"
+DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,19 @@ class Sighting:
     end: int
     score: float
     cued: bool = False
+
+
+def matches(pattern: re.Pattern[str], text: str, anchor: re.Pattern[str] = DIGITS) -> Iterator[re.Match[str]]:
+    """Yield what a pattern matches where an anchor does, without overlaps.
+
+    A pattern that begins with what may not stand before it is tried at every character; an anchor is found quickly.
+    """
+    place = 0
+    while begin := anchor.search(text, place):
+        found = pattern.match(text, begin.start())
+        place = max(begin.end(), found.end() if found else 0)
+        if found:
+            yield found
 
 
 def resolved(sightings: Iterable[Sighting]) -> list[Sighting]:

@@ -22,7 +22,9 @@ from guardians import activating, packs
 from guardians.compliance import Compliance
 from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
 from guardians.guardian import Guardian
-from guardians.privacy import Privacy
+from guardians.masking import PSEUDONYMS, MaskingPolicy, parse
+from guardians.privacy import Privacy, Scope
+from guardians.privacyrules import readers
 from guardians.safety import Safety
 from orchestration.engine import providers
 from orchestration.engine.journal import Journal
@@ -69,6 +71,7 @@ class Parts:
     policy_hash: str
     verifier: Verifier | None = None
     stronger: Stronger | None = None
+    masking: MaskingPolicy = PSEUDONYMS
     vectors: Vectors | None = None
 
 
@@ -88,9 +91,11 @@ def policy_hash(
     gate: GatePolicy,
     consensus: ConsensusPolicy,
     vectors: Vectors | None = None,
+    masking: MaskingPolicy = PSEUDONYMS,
 ) -> str:
     """Return the hash of everything that decides: packs, guardians, gate thresholds and consensus rule.
 
+    How personal data is masked counts where it is not by tokens alone.
     Word vectors decide nothing, but what is looked at can: they count where they are used.
     """
     document = {
@@ -99,6 +104,8 @@ def policy_hash(
         "gate": hashlib.sha256(repr(gate).encode()).hexdigest(),
         "consensus": hashlib.sha256(repr(consensus).encode()).hexdigest(),
     }
+    if masking != PSEUDONYMS:
+        document["masking"] = masking.digest()
     if vectors is not None:
         document["vectors"] = vectors.digest
     return canonical.digest(canonical.encode(document)).hex()
@@ -107,8 +114,9 @@ def policy_hash(
 @cache
 def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
     known = activating.built_in()
-    guardians: tuple[Guardian, ...] = (Safety(), Privacy(), Compliance(known))
+    guardians: tuple[Guardian, ...] = (Safety(), privacy_guardian(), Compliance(known))
     options: Mapping[str, str] = settings.PROMETHEUS_PROVIDER
+    masking = parse(settings.PROMETHEUS_MASKING)
     folder = settings.PROMETHEUS_VECTORS
     vectors = word_vectors.load(Path(folder)) if folder else None
     return Parts(
@@ -118,10 +126,20 @@ def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
         packs=known,
         gate=DEFAULT_POLICY,
         consensus=DEFAULT_CONSENSUS,
-        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS, vectors),
+        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS, vectors, masking),
         verifier=verifier(),
+        masking=masking,
         vectors=vectors,
     )
+
+
+def privacy_guardian() -> Privacy:
+    """Return the Privacy guardian of this installation.
+
+    Raises:
+        ValueError, NoReader: the scope is none, or the reader cannot be had; without it runs would publish unread.
+    """
+    return Privacy(Scope(settings.PROMETHEUS_PRIVACY), readers.made(settings.PROMETHEUS_PRIVACY_READER))
 
 
 def verifier() -> Verifier | None:

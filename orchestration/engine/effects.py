@@ -99,6 +99,7 @@ def masked_claim(bench: Bench, state: State, claim: dict[str, Any]) -> str:
         answer=state["draft"]["text"],
         findings=findings,
         key=bench.journal.key.key,
+        policy=bench.parts.masking,
     )
 
 

@@ -94,8 +94,9 @@ def masked(bench: Bench, text: str) -> str:
     if not text:
         return ""
     material = Material((Piece(Part.REQUEST, "request", text),), {}, bench.request.stakes, bench.parts.policy_hash)
-    vote = Privacy().review(material)
-    return mask(text, vote.findings, key=bench.journal.key.key).text
+    privacy = next(guardian for guardian in bench.parts.guardians if guardian.name == Privacy.name)
+    vote = privacy.review(material)
+    return mask(text, vote.findings, key=bench.journal.key.key, policy=bench.parts.masking).text
 
 
 def inline(bench: Bench) -> Iterator[Passage]:

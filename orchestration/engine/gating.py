@@ -142,7 +142,7 @@ def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
     if reviewed.consensus.ballot is not Ballot.ALLOW_WITH_REDACTION:
         return reviewed
     answer = next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
-    redacted = mask(answer, reviewed.redactions, key=bench.journal.key.key)
+    redacted = mask(answer, reviewed.redactions, key=bench.journal.key.key, policy=bench.parts.masking)
     second = review(bench, materials.with_answer(shown, redacted.text))
     worse = second.consensus.ballot in {Ballot.ESCALATE, Ballot.DENY}
     if not (second.redactions or worse):

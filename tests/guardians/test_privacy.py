@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from audit.stakes import Stakes
 from guardians import privacy
 from guardians.guardian import Ballot, Basis, Finding, Guardian, Material, Part, Piece, Vote, cast
-from guardians.privacy import Privacy
+from guardians.privacy import Privacy, Scope
 from guardians.privacyrules import names
 from guardians.redaction import TOKEN, mask
 
@@ -34,7 +34,7 @@ def material(*pieces: tuple[Part, str]) -> Material:
 
 
 def vote(*pieces: tuple[Part, str]) -> Vote:
-    return Privacy().review(material(*pieces))
+    return Privacy(Scope.DIRECT).review(material(*pieces))
 
 
 def seen(text: str, findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
@@ -92,7 +92,8 @@ def test_what_sources_hold_is_recorded_and_does_not_change_the_ballot() -> None:
 def test_the_reason_says_what_was_looked_with_and_quotes_nobody() -> None:
     cast_vote = vote((Part.REQUEST, "I am Ada Lovelace"), (Part.ANSWER, "Write to rosalind@example.org."))
     assert cast_vote.reason == (
-        "the answer holds EMAIL; 1 in the request, 0 elsewhere; coverage: patterns, validators and name cues; no model"
+        "the answer holds EMAIL; 1 in the request, 0 elsewhere; "
+        "coverage: direct data by patterns, validators, cues and gazetteer; no model"
     )
     assert vote((Part.ANSWER, API_KEY + " ada@example.org")).reason.startswith("the answer holds API_KEY;")
 
@@ -233,7 +234,7 @@ def test_the_version_changes_with_the_tables(monkeypatch: pytest.MonkeyPatch) ->
     before = privacy.table_hash()
     monkeypatch.setattr(names, "STOP", names.STOP | {"rosalind"})
     assert privacy.table_hash() != before
-    assert Privacy().version == f"{privacy.REVISION}+{before}"
+    assert Privacy(Scope.DIRECT).version == f"{privacy.REVISION}+{before}+direct"
 
 
 def test_the_version_is_the_same_in_every_process() -> None:

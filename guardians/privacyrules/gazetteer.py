@@ -1,0 +1,15 @@
+"""Names, places and common words, as lists in ``gazetteer/``, a folded lower-case entry a line.
+
+``python -m benchmarks.gazetteer`` makes them; gazetteer/README.md says of what, and under which licences.
+"""
+
+import hashlib
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "gazetteer"
+FILES = ("first_names.txt", "last_names.txt", "places.txt", "words.txt")
+
+read = {file: (FOLDER / file).read_bytes() for file in FILES}
+first_names, last_names, places, words = (frozenset(read[file].decode("ascii").splitlines()) for file in FILES)
+# In capitals, so that the guardian's version holds it.
+DIGEST = hashlib.sha256(b"\0".join(read[file] for file in FILES)).hexdigest()

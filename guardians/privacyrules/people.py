@@ -1,0 +1,123 @@
+"""Names of people that no cue announces: known first and last names in capitals, and their company in a list of names.
+
+A name that is a word of the language too counts only beside another name, or where people are: "says", "asked".
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from guardians.privacyrules.capitals import Capitals, Run, Word
+from guardians.privacyrules.sightings import Sighting
+
+BEFORE = re.compile(
+    r"(?:\b(?:[Bb]y|[Ss]ay|says|said|told|asked|asks?|[Nn]amed|[Cc]alled|starring|[Mm]eet|met|with|know|calls? me"
+    r"|featuring|feat\.|[Uu]ser:|[Bb]ot:|ex-\w+|[Aa]bout|[Uu]nder|than|love[sd]?|married|follow up with|speak to"
+    r"|talk to|thank|thanks to)) $"
+)
+AFTER = re.compile(
+    r"(?:'s)? (?:said|says|told|asked|asks|shouted|spoke|lives?|lived|spent|wrote|thinks?|will be|called|replied|added"
+    r"|is (?:a|an|the|very|so|from|my|our)|was (?:a|an|the|born|very|so)|has been|had|and I|listed|points? out"
+    r"|explained|works?|worked|joined|loves?|likes?|died)\b|: ?[\"']"
+)
+LISTED = re.compile(r"(?:, | and | & |, and |/)")
+STARTS = re.compile(r"(?:^|[\n>]|[.!?] )[\s>?*#-]{0,8}$")
+FULL, HALF, SINGLE, COMPANY = 0.85, 0.7, 0.6, 0.55
+# What a family name is followed by where it names a thing: "the Parkinson disease", "Wilson Street".
+PRODUCT = re.compile(
+    r" (?:disease|syndrome|test|score|scale|method|theorem|law|effect|model|algorithm|distribution|equation)\b"
+)
+
+
+def seen(found: Capitals) -> Iterator[Sighting]:
+    """Yield the names of a text's runs."""
+    before: Sighting | None = None
+    for run in found.runs:
+        named = list(in_run(run, found, before))
+        yield from named
+        before = named[-1] if named else None
+
+
+def in_run(run: Run, found: Capitals, before: Sighting | None) -> Iterator[Sighting]:
+    """Yield the names in a run: each stretch of words that may be parts of one."""
+    for words in stretches(run.words):
+        following = next_word(run, words[-1])
+        if following is not None and following.organisation:
+            continue
+        score = judged(words, found, beside=before)
+        if score and not PRODUCT.match(found.text, words[-1].end):
+            rule = "full" if len(words) > 1 else "single"
+            before = Sighting(f"privacy.name.{rule}", "PERSON", words[0].start, words[-1].end, score)
+            yield before
+
+
+def next_word(run: Run, word: Word) -> Word | None:
+    place = run.words.index(word) + 1
+    return run.words[place] if place < len(run.words) else None
+
+
+def stretches(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    """Yield the stretches between words that are part of no name, without particles at their ends."""
+    part: list[Word] = []
+    for word in words:
+        if (word.common and not (word.first or word.last)) or word.organisation:
+            yield from trimmed(part)
+            part = []
+        else:
+            part.append(word)
+    yield from trimmed(part)
+
+
+def trimmed(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
+    kept = list(words)
+    while kept and (kept[-1].particle or kept[-1].initial):
+        kept.pop()
+    while kept and kept[0].particle and not (len(kept) > 1 and kept[-1].last):
+        kept.pop(0)
+    if kept:
+        yield tuple(kept)
+
+
+def judged(words: Sequence[Word], found: Capitals, *, beside: Sighting | None) -> float:
+    """Return how sure it is that a stretch is somebody's name; 0 when it is none."""
+    parts = [word for word in words if not (word.particle or word.initial)]
+    if not parts or all(word.shouted and len(word.text) < 4 for word in parts):
+        return 0.0
+    if len(words) > 1 and len(parts) + sum(word.initial for word in words) > 1:
+        return several(parts, found)
+    return alone(parts[0], words, found, beside=beside)
+
+
+def several(parts: Sequence[Word], found: Capitals) -> float:
+    head, rest = parts[0], parts[1:]
+    sure = [word for word in parts if (word.first or word.last) and not word.common]
+    if not sure or (all(word.place for word in parts) and not (head.first and rest and rest[-1].last)):
+        return HALF if found_in_company(parts, found) else 0.0
+    if head.first and not head.common:
+        return FULL if all(not word.common for word in rest) else HALF
+    if head.first and rest and rest[-1].last:
+        return HALF
+    return SINGLE if not found.plain and len(parts) <= 3 and not head.common else 0.0
+
+
+def found_in_company(parts: Sequence[Word], found: Capitals) -> bool:
+    """Tell whether words that no list is sure of stand where people do."""
+    if found.plain or any(word.common for word in parts) or len(parts) > 3:
+        return False
+    return bool(is_before(parts[0], found) or AFTER.match(found.text, parts[-1].end))
+
+
+def is_before(word: Word, found: Capitals) -> bool:
+    return BEFORE.search(found.text[max(0, word.start - 24) : word.start]) is not None
+
+
+def alone(word: Word, words: Sequence[Word], found: Capitals, *, beside: Sighting | None) -> float:
+    if len(word.lower) < 3 or (word.shouted and not found.plain):
+        return 0.0
+    if beside is not None and LISTED.fullmatch(found.text[beside.end : words[0].start]) and not found.plain:
+        return COMPANY
+    in_company = not found.plain and (is_before(word, found) or AFTER.match(found.text, word.end) is not None)
+    if word.first and not word.common and (not word.place or in_company):
+        return SINGLE
+    if word.last and not word.common and not word.place and not found.plain:
+        return COMPANY
+    return COMPANY if in_company and (word.first or word.last or word.strange) else 0.0
