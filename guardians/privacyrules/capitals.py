@@ -27,6 +27,7 @@ class Word:
     Attributes:
         common: a word of the language, a title, a month or the like.
         first, last, place: it is in the list of first names, last names or places.
+        owning: it has a possessive, so a name ends with it.
         organisation: a name that holds it is an organisation's, a place's or a heading.
     """
 
@@ -39,6 +40,7 @@ class Word:
     last: bool
     place: bool
     organisation: bool
+    owning: bool
 
     @property
     def initial(self) -> bool:
@@ -109,7 +111,7 @@ def word_at(part: re.Match[str], offset: int) -> Word:
     bare = text.removesuffix("'s").removesuffix("'S")
     lower = bare.lower()
     known = knowledge(lower)
-    return Word(part.start() + offset, part.start() + offset + len(bare), bare, lower, *known)
+    return Word(part.start() + offset, part.start() + offset + len(bare), bare, lower, *known, owning=bare != text)
 
 
 @lru_cache(maxsize=8192)

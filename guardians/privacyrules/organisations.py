@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from guardians.privacyrules.capitals import Capitals, Word
 from guardians.privacyrules.names import listed
@@ -19,7 +20,9 @@ KIND = listed("""
 """)
 FIRM = re.compile(r"[A-Z](?<!\w[A-Z])[a-z]{2,20}(?:-[A-Z][a-z]{2,20})?, [A-Z][a-z]{2,20} and [A-Z][a-z]{2,20}(?!\w)")
 AT_FIRM = re.compile(r"(?i:\b(?:at|for|with|by|of)) $")
-SURE, LIKELY = 0.75, 0.65
+OF = re.compile(r" of (?:the )?")
+# Above the place that stands in it.
+OF_SURE, SURE, LIKELY = 0.8, 0.75, 0.65
 
 
 def seen(found: Capitals) -> Iterator[Sighting]:
@@ -33,6 +36,10 @@ def seen(found: Capitals) -> Iterator[Sighting]:
             start = run.words[first(run.words)].start
             if start < run.words[-1].start:
                 yield Sighting("privacy.organisation.kind", "ORGANIZATION", start, run.end, LIKELY)
+    for head, rest in pairwise(found.runs):
+        if head.words[-1].lower in KIND and OF.fullmatch(found.text[head.end : rest.start]):
+            start = head.words[first(head.words)].start
+            yield Sighting("privacy.organisation.of", "ORGANIZATION", start, rest.end, OF_SURE)
     for firm in FIRM.finditer(found.text):
         if AT_FIRM.search(found.text[max(0, firm.start() - 6) : firm.start()]):
             yield Sighting("privacy.organisation.firm", "ORGANIZATION", firm.start(), firm.end(), LIKELY)

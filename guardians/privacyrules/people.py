@@ -24,7 +24,9 @@ STARTS = re.compile(r"(?:^|[\n>]|[.!?] )[\s>?*#-]{0,8}$")
 FULL, HALF, SINGLE, COMPANY = 0.85, 0.7, 0.6, 0.55
 # What a family name is followed by where it names a thing: "the Parkinson disease", "Wilson Street".
 PRODUCT = re.compile(
-    r" (?:disease|syndrome|test|score|scale|method|theorem|law|effect|model|algorithm|distribution|equation)\b"
+    r"(?:'s)? (?:disease|syndrome|test|score|scale|method|theorem|law|effect|model|algorithm"
+    r"|distribution|equation|chain|process)\b",
+    re.IGNORECASE,
 )
 
 
@@ -64,6 +66,9 @@ def stretches(words: Sequence[Word]) -> Iterator[tuple[Word, ...]]:
             part = []
         else:
             part.append(word)
+            if word.owning:
+                yield from trimmed(part)
+                part = []
     yield from trimmed(part)
 
 
@@ -116,8 +121,8 @@ def alone(word: Word, words: Sequence[Word], found: Capitals, *, beside: Sightin
     if beside is not None and LISTED.fullmatch(found.text[beside.end : words[0].start]) and not found.plain:
         return COMPANY
     in_company = not found.plain and (is_before(word, found) or AFTER.match(found.text, word.end) is not None)
-    if word.first and not word.common and (not word.place or in_company):
-        return SINGLE
+    if word.first and not word.common and (not word.place or not found.plain):
+        return COMPANY if word.place and not in_company else SINGLE
     if word.last and not word.common and not word.place and not found.plain:
         return COMPANY
     return COMPANY if in_company and (word.first or word.last or word.strange) else 0.0

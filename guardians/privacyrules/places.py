@@ -17,7 +17,9 @@ STRONG = re.compile(
     r"|residents? of|capital of|year in|from|where:|headquartered in|located in|street in)) $"
 )
 # After these a word that is a place and a name or a word besides is the place.
-WEAK = re.compile(r"(?i:\b(?:in|at|from|to|near|of|across|around|through|via|outside|leaving|and)|,) $")
+WEAK = re.compile(
+    r"(?i:\b(?:in|at|from|to|near|of|across|around|through|via|outside|leaving|left|reach(?:ed)?|and)|,) $"
+)
 SURE, CUED, STRANGE = 0.75, 0.65, 0.5
 
 

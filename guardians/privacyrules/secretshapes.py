@@ -58,6 +58,7 @@ NAMED = re.compile(
     r"[\"'`]?([^\s\"'`<>,;]{8,200})",
     re.IGNORECASE,
 )
+NAMED_MARKS = ("passw", "passphrase", "pwd", "secret", "key", "token", "bearer")
 PLACEHOLDER = re.compile(
     r"[$%{(<\[*]|x{4,}|\.{3}|(?:your|my|the|some|an?)[_-]|example|placeholder|change[_-]?me|redacted|dummy|"
     r"(?:os|process|self|settings|config|env|request|kwargs|args)[.\[(]",
@@ -108,7 +109,8 @@ def is_header(segment: str) -> bool:
 
 def named(text: str) -> Iterator[Sighting]:
     """Yield what stands after the name of a secret or as a password in a web address, and looks like one."""
-    for found in NAMED.finditer(text):
+    lowered = text.lower()
+    for found in NAMED.finditer(text) if any(mark in lowered for mark in NAMED_MARKS) else ():
         value = found.group(1).rstrip(".!?)]}")
         if is_secret(value):
             yield Sighting("privacy.secret", "SECRET", found.start(1), found.start(1) + len(value), 0.8, cued=True)

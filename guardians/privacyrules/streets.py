@@ -30,7 +30,7 @@ from guardians.privacyrules.streetwords import (
 
 HEAD = r"(?<![\w.,/#$£€:-])(?<!\d )"
 # Number first, and a second number after the name where the custom is to write it there.
-NUMBERED = re.compile(rf"{HEAD}(?:{NUMBER},? ){{1,3}}(?:(?:{BOX})|{NAME}(?:,? {NUMBER}\.?)?)")
+NUMBERED = re.compile(rf"{HEAD}(?:{NUMBER},? ){{1,3}}(?:(?:{BOX})|{NAME}(?: {NUMBER}\.?)?)")
 # A name first: the number has to follow, or a word for streets to end it.
 NAMED = re.compile(
     rf"(?<![\w.-])(?:{SMALL_TYPE} )?{WORD}(?: (?:{WORD}|{SMALL}|{ORDINAL})){{0,5}}(?: {SMALL_TYPE})?"
@@ -227,7 +227,7 @@ def tail(text: str, start: int, *, loose: bool) -> Tail:
             break
         place = town.end()
         # What is only likely to belong to it does so where something surer follows.
-        listed = town.group().lower() in gazetteer.places
+        listed = town.group().lower().lstrip("0123456789 ") in gazetteer.places
         placed = placed or listed
         if listed or ((proven or loose) and CLOSED.match(text, place)):
             end = place

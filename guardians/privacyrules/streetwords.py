@@ -7,7 +7,7 @@ from guardians.privacyrules.names import LOWER, UPPER
 NUMBER = r"\d{1,5}[A-Za-z]?(?:[-/]\d{1,4}[A-Za-z]?)?(?![\w:.]\d|\w)"
 ORDINAL = r"\d{1,3}(?:st|nd|rd|th)"
 UNIT_WORD = r"(?:suite|ste|apt|apartment|appt|flat|unit|floor|room|bldg|building|box|etage|piso|interno|wohnung)"
-WORD = rf"(?!(?i:{UNIT_WORD})\b)[{UPPER}][{UPPER}{LOWER}.'-]{{0,30}}"
+WORD = rf"(?!(?i:{UNIT_WORD})\b)[{UPPER}](?:[{LOWER}]{{0,4}}\.|[{UPPER}{LOWER}'-]{{0,30}})"
 SMALL = (
     r"(?:of|the|de la|de los|de las|de|la|las|los|del|della|delle|dei|di|da|do|dos|das|du|des|van|der|den|von|und|y|e"
     r"|na|ter|op|an|zu|zum|zur|am|im|bis|km|m\.|degli|dell'|al|alla|sur|sous|les|lez|aux|et|bei|nad|pod|pri|u|v|dalla"
