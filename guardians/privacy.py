@@ -40,7 +40,7 @@ from guardians.privacyrules import (
 from guardians.privacyrules.readers import Reader
 from guardians.privacyrules.sightings import Sighting, resolved
 
-COVERAGE = "patterns, validators, cues and gazetteer"
+MEANS = "patterns, validators, cues and gazetteer"
 # Raised when a vote could change without any of the tables that are hashed into the version.
 REVISION = 2
 DENIED = frozenset({"PRIVATE_KEY", "JWT", "API_KEY"})
@@ -60,7 +60,7 @@ OF_CAPITALS = (people, places, organisations)
 TABLES = (*OF_TEXT, *OF_CAPITALS, capitals, dates, gazetteer, streets, streetwords)
 
 
-class Scope(StrEnum):
+class Coverage(StrEnum):
     """What is looked for.
 
     DIRECT: what leads to a person by itself: identifiers, contacts, addresses, secrets, and names after a cue.
@@ -99,15 +99,15 @@ class Privacy:
 
     name = "privacy"
 
-    def __init__(self, scope: Scope = Scope.EVERYTHING, reader: Reader | None = None) -> None:
+    def __init__(self, coverage: Coverage = Coverage.EVERYTHING, reader: Reader | None = None) -> None:
         """Take a reader whose sightings are added to those of the rules; where it fails, the guardian abstains."""
-        self.scope, self.reader = scope, reader
-        self.version = f"{REVISION}+{TABLE_HASH}+{scope}" + (f"+{reader.version}" if reader else "")
+        self.coverage, self.reader = coverage, reader
+        self.version = f"{REVISION}+{TABLE_HASH}+{coverage}" + (f"+{reader.version}" if reader else "")
         self.backend = reader.name if reader else BACKEND
 
     def review(self, material: Material) -> Vote:
         """Return the findings in all pieces, and the ballot that those in the answer call for."""
-        findings = tuple(found_in(material.pieces, scope=self.scope, reader=self.reader))
+        findings = tuple(found_in(material.pieces, coverage=self.coverage, reader=self.reader))
         ballot = ballot_of(findings)
         return Vote(
             guardian=self.name,
@@ -116,17 +116,17 @@ class Privacy:
             score=max((finding.score for finding in findings), default=0.0),
             basis=Basis.STATISTICAL if self.reader and ballot is not Ballot.DENY else Basis.DETERMINISTIC,
             hard=ballot is Ballot.DENY,
-            reason=f"{reason_of(findings)}; {self.coverage()}",
+            reason=f"{reason_of(findings)}; {self.looked_with()}",
             backend=self.backend,
             version=self.version,
             material=material.digest(),
             policy_hash=material.policy_hash,
         )
 
-    def coverage(self) -> str:
+    def looked_with(self) -> str:
         """Return what was looked for and with what, so that nobody takes "nothing found" for "nothing there"."""
         model = self.reader.name if self.reader else "no model"
-        return f"coverage: {self.scope} data by {COVERAGE}; {model}"
+        return f"coverage: {self.coverage} data by {MEANS}; {model}"
 
 
 def ballot_of(findings: Iterable[Finding]) -> Ballot:
@@ -147,11 +147,11 @@ def reason_of(findings: Sequence[Finding]) -> str:
 
 
 def found_in(
-    pieces: Sequence[Piece], *, scope: Scope = Scope.EVERYTHING, reader: Reader | None = None
+    pieces: Sequence[Piece], *, coverage: Coverage = Coverage.EVERYTHING, reader: Reader | None = None
 ) -> Iterator[Finding]:
     """Yield the findings of each piece. A value that its cue gave away in one piece is found in every piece."""
     folded = [fold(piece.text) for piece in pieces]
-    seen = [sightings(text, scope) for text in folded]
+    seen = [sightings(text, coverage) for text in folded]
     echoes = echoed(folded, seen)
     for piece, text, first in zip(pieces, folded, seen, strict=True):
         more = [*repeated(text.text, echoes), *(read_by(reader, piece.text, text) if reader else ())]
@@ -168,21 +168,21 @@ def read_by(reader: Reader, text: str, folded: Folded) -> Iterator[Sighting]:
             yield Sighting(read.rule, read.kind, start, end, read.score)
 
 
-def sightings(folded: Folded, scope: Scope) -> Sequence[Sighting]:
+def sightings(folded: Folded, coverage: Coverage) -> Sequence[Sighting]:
     short = len(folded.text) <= REMEMBERED_CHARS
-    return remembered(folded.text, scope) if short else looked_for(folded.text, scope)
+    return remembered(folded.text, coverage) if short else looked_for(folded.text, coverage)
 
 
 # A run's question is looked at three times and its answer twice, and passages of a corpus come back with every run.
 @lru_cache(maxsize=1024)
-def remembered(text: str, scope: Scope) -> Sequence[Sighting]:
-    return looked_for(text, scope)
+def remembered(text: str, coverage: Coverage) -> Sequence[Sighting]:
+    return looked_for(text, coverage)
 
 
-def looked_for(text: str, scope: Scope) -> Sequence[Sighting]:
+def looked_for(text: str, coverage: Coverage) -> Sequence[Sighting]:
     written = capitals.capitals(text)
     seen = [sighting for detector in OF_TEXT for sighting in detector.seen(text)]
-    if scope is Scope.DIRECT:
+    if coverage is Coverage.DIRECT:
         return tuple(resolved([*seen, *streets.seen(written, sure=True)]))
     seen += [sighting for detector in OF_CAPITALS for sighting in detector.seen(written)]
     return tuple(resolved([*seen, *streets.seen(written), *dates.seen(text), *netaddresses.urls(text)]))

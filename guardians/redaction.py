@@ -6,7 +6,7 @@ back.
 A token is ``<KIND_BODY>``, where BODY is AES-SIV (RFC 5297) over what stood there, with the kind as associated data.
 AES-SIV is deterministic, so within one run the same value gets the same token, and a reader can still tell two people
 apart; the key is derived from the run's, so tokens of two runs cannot be linked. Where one key serves several runs or
-workspaces, their scope is associated data too and keeps them apart. ``restore`` needs no table: a token
+workspaces, their realm is associated data too and keeps them apart. ``restore`` needs no table: a token
 that moved to another sentence still opens, and one that was changed is left as it is.
 """
 
@@ -60,21 +60,21 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Makes and opens the tokens of one key and scope."""
+    """Makes and opens the tokens of one key and realm."""
 
     cipher: AESSIV
-    scope: bytes
+    realm: bytes
 
     def seal(self, value: str, label: str) -> str:
         sealed = self.cipher.encrypt(value.encode("utf-8", "surrogatepass"), [*self.bound(label)])
         return f"<{label}_{body_of(sealed)}>"
 
     def bound(self, label: str) -> tuple[bytes, ...]:
-        return (VERSION, label.encode(), self.scope) if self.scope else (VERSION, label.encode())
+        return (VERSION, label.encode(), self.realm) if self.realm else (VERSION, label.encode())
 
 
 def mask(
-    text: str, findings: Sequence[Finding], *, key: bytes, scope: str = "", policy: MaskingPolicy = PSEUDONYMS
+    text: str, findings: Sequence[Finding], *, key: bytes, realm: str = "", policy: MaskingPolicy = PSEUDONYMS
 ) -> Masked:
     """Return the text with a token, or what the policy wants, in place of each finding.
 
@@ -85,9 +85,9 @@ def mask(
     Args:
         findings: in any order; their spans are code points of ``text``.
         key: 32 bytes, the data key of the run.
-        scope: name of the workspace or run, where the key serves more than one.
+        realm: name of the workspace or run, where the key serves more than one.
     """
-    sealer = sealer_of(key, scope)
+    sealer = sealer_of(key, realm)
     cuts = merged([*wanted(findings, len(text)), *nested(text, sealer)])
     pieces: list[str] = []
     tokens: list[str] = []
@@ -104,12 +104,12 @@ def replaced(value: str, cut: Cut, *, sealer: Sealer, policy: MaskingPolicy) -> 
     return sealer.seal(value, cut.label) if way is Way.PSEUDONYM else shown(value, cut.kind, way)
 
 
-def restore(text: str, *, key: bytes, scope: str = "") -> str:
+def restore(text: str, *, key: bytes, realm: str = "") -> str:
     """Return a masked text as it was. What is no token of this key is left as it is.
 
     A text that was masked twice is restored by restoring it twice.
     """
-    sealer = sealer_of(key, scope)
+    sealer = sealer_of(key, realm)
 
     def original(found: re.Match[str]) -> str:
         value = opened(found, sealer)
@@ -118,8 +118,8 @@ def restore(text: str, *, key: bytes, scope: str = "") -> str:
     return TOKEN.sub(original, text)
 
 
-def sealer_of(key: bytes, scope: str) -> Sealer:
-    return Sealer(AESSIV(derive(key, PURPOSE)), scope.encode("utf-8", "surrogatepass"))
+def sealer_of(key: bytes, realm: str) -> Sealer:
+    return Sealer(AESSIV(derive(key, PURPOSE)), realm.encode("utf-8", "surrogatepass"))
 
 
 def wanted(findings: Iterable[Finding], length: int) -> Iterator[Cut]:

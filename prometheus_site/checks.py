@@ -16,7 +16,7 @@ from evidence.verifiers.registry import NoVerifier
 from guardians import masking
 from guardians.packfile import PackError, pack_in
 from guardians.packs import BUILT_IN
-from guardians.privacy import Scope
+from guardians.privacy import Coverage
 from guardians.privacyrules import readers
 from guardians.states import PackState
 
@@ -108,18 +108,18 @@ def vectors_can_be_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
 
 
 def privacy_can_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
-    """The settings of the Privacy guardian name a scope, a reader that can be loaded, and ways to mask."""
+    """The settings of the Privacy guardian name a coverage, a reader that can be loaded, and ways to mask."""
     hint = "correct it; until then no worker drives a run"
     found: list[CheckMessage] = []
-    if settings.PROMETHEUS_PRIVACY not in set(Scope):
-        told = f"PROMETHEUS_PRIVACY is {settings.PROMETHEUS_PRIVACY[:60]!r}; use one of {', '.join(Scope)}"
-        found.append(Error(told, hint=hint, id="prometheus.E008"))
+    if settings.PROMETHEUS_PRIVACY not in set(Coverage):
+        told = f"PROMETHEUS_PRIVACY is {settings.PROMETHEUS_PRIVACY[:60]!r}; use one of {', '.join(Coverage)}"
+        found.append(Error(told, hint=hint, id="prometheus.E009"))
     try:
         readers.made(settings.PROMETHEUS_PRIVACY_READER)
     except readers.NoReader as error:
-        found.append(Error(str(error), hint=hint, id="prometheus.E009"))
+        found.append(Error(str(error), hint=hint, id="prometheus.E010"))
     try:
         masking.parse(settings.PROMETHEUS_MASKING)
     except masking.MaskingError as error:
-        found.append(Error(f"PROMETHEUS_MASKING: {error}", hint=hint, id="prometheus.E010"))
+        found.append(Error(f"PROMETHEUS_MASKING: {error}", hint=hint, id="prometheus.E011"))
     return found

@@ -23,7 +23,7 @@ from guardians.compliance import Compliance
 from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
 from guardians.guardian import Guardian
 from guardians.masking import PSEUDONYMS, MaskingPolicy, parse
-from guardians.privacy import Privacy, Scope
+from guardians.privacy import Coverage, Privacy
 from guardians.privacyrules import readers
 from guardians.safety import Safety
 from orchestration.engine import providers
@@ -137,9 +137,9 @@ def privacy_guardian() -> Privacy:
     """Return the Privacy guardian of this installation.
 
     Raises:
-        ValueError, NoReader: the scope is none, or the reader cannot be had; without it runs would publish unread.
+        ValueError, NoReader: the coverage is none, or the reader cannot be had; without it runs would publish unread.
     """
-    return Privacy(Scope(settings.PROMETHEUS_PRIVACY), readers.made(settings.PROMETHEUS_PRIVACY_READER))
+    return Privacy(Coverage(settings.PROMETHEUS_PRIVACY), readers.made(settings.PROMETHEUS_PRIVACY_READER))
 
 
 def verifier() -> Verifier | None:

@@ -3,13 +3,13 @@
 import pytest
 
 from guardians.guardian import Part, Piece
-from guardians.privacy import Scope, found_in
+from guardians.privacy import Coverage, found_in
 from guardians.privacyrules import netaddresses
 from guardians.privacyrules.sightings import Sighting, resolved
 
 
 def found(text: str) -> list[tuple[str, str]]:
-    findings = found_in([Piece(Part.ANSWER, "answer", text)], scope=Scope.DIRECT)
+    findings = found_in([Piece(Part.ANSWER, "answer", text)], coverage=Coverage.DIRECT)
     return [(finding.kind, finding.span.of(text)) for finding in findings if finding.span]
 
 

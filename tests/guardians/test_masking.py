@@ -76,11 +76,11 @@ def test_a_token_in_a_text_is_sealed_whatever_the_policy() -> None:
 def test_workspaces_that_share_a_key_cannot_be_linked(value: str, here: str, there: str) -> None:
     value, there = value or "Ada", f"{there}2"
     here = f"{here}1"
-    ours = mask(value, [whole(value, "PERSON")], key=KEY, scope=here)
-    theirs = mask(value, [whole(value, "PERSON")], key=KEY, scope=there)
+    ours = mask(value, [whole(value, "PERSON")], key=KEY, realm=here)
+    theirs = mask(value, [whole(value, "PERSON")], key=KEY, realm=there)
     assert ours.tokens != theirs.tokens
-    assert restore(ours.text, key=KEY, scope=here) == value
-    assert restore(ours.text, key=KEY, scope=there) == ours.text
+    assert restore(ours.text, key=KEY, realm=here) == value
+    assert restore(ours.text, key=KEY, realm=there) == ours.text
 
 
 @pytest.mark.parametrize("setting", ["EMAIL", "EMAIL=hide", "=redact", "EMAIL=redact PHONE=redact"])

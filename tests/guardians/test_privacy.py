@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from audit.stakes import Stakes
 from guardians import privacy
 from guardians.guardian import Ballot, Basis, Finding, Guardian, Material, Part, Piece, Vote, cast
-from guardians.privacy import Privacy, Scope
+from guardians.privacy import Coverage, Privacy
 from guardians.privacyrules import names
 from guardians.redaction import TOKEN, mask
 
@@ -34,7 +34,7 @@ def material(*pieces: tuple[Part, str]) -> Material:
 
 
 def vote(*pieces: tuple[Part, str]) -> Vote:
-    return Privacy(Scope.DIRECT).review(material(*pieces))
+    return Privacy(Coverage.DIRECT).review(material(*pieces))
 
 
 def seen(text: str, findings: tuple[Finding, ...]) -> list[tuple[str, str]]:
@@ -234,7 +234,7 @@ def test_the_version_changes_with_the_tables(monkeypatch: pytest.MonkeyPatch) ->
     before = privacy.table_hash()
     monkeypatch.setattr(names, "STOP", names.STOP | {"rosalind"})
     assert privacy.table_hash() != before
-    assert Privacy(Scope.DIRECT).version == f"{privacy.REVISION}+{before}+direct"
+    assert Privacy(Coverage.DIRECT).version == f"{privacy.REVISION}+{before}+direct"
 
 
 def test_the_version_is_the_same_in_every_process() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from audit.stakes import Stakes
 from guardians.guardian import Ballot, Basis, Material, Part, Piece, cast
-from guardians.privacy import Privacy, Scope
+from guardians.privacy import Coverage, Privacy
 from guardians.privacyrules import readers
 from guardians.privacyrules.readers import Found, NoReader, Reader, WindowReader
 from guardians.privacyrules.sightings import Sighting
@@ -46,7 +46,7 @@ def material(text: str) -> Material:
 def test_what_a_reader_finds_is_added_and_its_vote_says_so() -> None:
     reader: Reader = WindowReader("words 1", "words-1", words)
     text = "\u200bÉté Quux wrote to ada@example.org"
-    vote = Privacy(Scope.DIRECT, reader).review(material(text))
+    vote = Privacy(Coverage.DIRECT, reader).review(material(text))
     assert [(f.kind, f.span.of(text)) for f in vote.findings if f.span] == [
         ("PERSON", "Quux"),
         ("EMAIL", "ada@example.org"),
@@ -57,7 +57,7 @@ def test_what_a_reader_finds_is_added_and_its_vote_says_so() -> None:
 
 
 def test_a_reader_that_fails_makes_the_guardian_abstain() -> None:
-    guardian = Privacy(Scope.DIRECT, WindowReader("broken 1", "broken-1", broken))
+    guardian = Privacy(Coverage.DIRECT, WindowReader("broken 1", "broken-1", broken))
     assert cast(guardian, material("Nothing."), clock=lambda: 0).ballot is Ballot.ABSTAIN
 
 

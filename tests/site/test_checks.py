@@ -73,3 +73,16 @@ def test_a_pack_of_a_workspaces_own_past_its_review_is_told(ada: Person, alan: P
     assert [message.msg for message in run_checks(databases=["default"]) if message.id == "prometheus.W002"] == [
         "workspace northgate: pack 'house': its review was due on 2026-01-01"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("PROMETHEUS_PRIVACY", "nothing", "prometheus.E009"),
+        ("PROMETHEUS_PRIVACY_READER", "spacy:/no/such/folder", "prometheus.E010"),
+        ("PROMETHEUS_MASKING", "EMAIL", "prometheus.E011"),
+    ],
+)
+def test_what_privacy_cannot_use_is_told(settings: Settings, name: str, value: str, found: str) -> None:
+    setattr(settings, name, value)
+    assert ids() == [found]

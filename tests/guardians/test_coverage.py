@@ -1,13 +1,16 @@
-"""With everything in scope, names, places, organisations, dates and whole addresses are found; terms are not."""
+"""Where everything is looked for, names, places, organisations, dates and whole addresses are found; terms are not."""
+
+import socket
+import time
 
 import pytest
 
 from guardians.guardian import Part, Piece
-from guardians.privacy import Scope, found_in
+from guardians.privacy import Coverage, found_in
 
 
-def found(text: str, scope: Scope = Scope.EVERYTHING) -> list[tuple[str, str]]:
-    findings = found_in([Piece(Part.ANSWER, "answer", text)], scope=scope)
+def found(text: str, coverage: Coverage = Coverage.EVERYTHING) -> list[tuple[str, str]]:
+    findings = found_in([Piece(Part.ANSWER, "answer", text)], coverage=coverage)
     return [(finding.kind, finding.span.of(text)) for finding in findings if finding.span]
 
 
@@ -74,5 +77,27 @@ def test_terms_versions_and_orders_are_nobody(text: str) -> None:
 
 def test_a_run_looks_for_direct_data_only_unless_it_is_told() -> None:
     text = "Marie Curie left Paris on 4 June 1921; write to ada@example.org."
-    assert found(text, Scope.DIRECT) == [("EMAIL", "ada@example.org")]
+    assert found(text, Coverage.DIRECT) == [("EMAIL", "ada@example.org")]
     assert [kind for kind, _ in found(text)] == ["PERSON", "LOCATION", "DATE_TIME", "EMAIL"]
+
+
+@pytest.mark.parametrize("unit", ["1 A ", "Ada, ", "Street 1 ", "1 Aa\n", "1 rue de la ", "May 1 ", "É ", "\ud800"])
+def test_hostile_text_takes_time_in_proportion_to_its_length(unit: str) -> None:
+    text = (unit * (200_000 // len(unit) + 1))[:200_000]
+    started = time.process_time()
+    found(text)
+    # Two and a half seconds at most without a tracer; what is not linear takes minutes.
+    assert time.process_time() - started < 40
+
+
+def test_no_list_opens_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    for name in ("socket", "create_connection", "getaddrinfo"):
+        monkeypatch.setattr(socket, name, refused)
+    assert [kind for kind, _ in found("Wanda Kowalska, ada@example.co.uk, https://example.org")] == [
+        "PERSON",
+        "EMAIL",
+        "URL",
+    ]
