@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 
 from guardians.privacyrules.capitals import Capitals, Run, Word
+from guardians.privacyrules.names import listed
 from guardians.privacyrules.sightings import Sighting
 
-BEFORE = re.compile(
-    r"(?:\b(?:[Bb]y|[Ss]ay|says|said|told|asked|asks?|[Nn]amed|[Cc]alled|starring|[Mm]eet|met|with|know|calls? me"
-    r"|featuring|feat\.|[Uu]ser:|[Bb]ot:|ex-\w+|[Aa]bout|[Uu]nder|than|love[sd]?|married|follow up with|speak to"
-    r"|talk to|thank|thanks to)) $"
-)
+BEFORE = listed("""
+    by say says said told asked ask asks named called starring meet met with know featuring feat. user: bot: about under
+    than love loves loved married thank
+""")
+PHRASES = ("speak to", "talk to", "thanks to", "call me", "calls me")
 AFTER = re.compile(
     r"(?:'s)? (?:said|says|told|asked|asks|shouted|spoke|lives?|lived|spent|wrote|thinks?|will be|called|replied|added"
     r"|is (?:a|an|the|very|so|from|my|our)|was (?:a|an|the|born|very|so)|has been|had|and I|listed|points? out"
@@ -112,7 +113,11 @@ def found_in_company(parts: Sequence[Word], found: Capitals) -> bool:
 
 
 def is_before(word: Word, found: Capitals) -> bool:
-    return BEFORE.search(found.text[max(0, word.start - 24) : word.start]) is not None
+    before = found.text[max(0, word.start - 24) : word.start].lower()
+    if not before.endswith(" "):
+        return False
+    last = before.rsplit(maxsplit=1)[-1:]
+    return bool(last) and (last[0] in BEFORE or last[0].startswith("ex-") or before.rstrip().endswith(PHRASES))
 
 
 def alone(word: Word, words: Sequence[Word], found: Capitals, *, beside: Sighting | None) -> float:
@@ -120,9 +125,11 @@ def alone(word: Word, words: Sequence[Word], found: Capitals, *, beside: Sightin
         return 0.0
     if beside is not None and LISTED.fullmatch(found.text[beside.end : words[0].start]) and not found.plain:
         return COMPANY
-    in_company = not found.plain and (is_before(word, found) or AFTER.match(found.text, word.end) is not None)
-    if word.first and not word.common and (not word.place or not found.plain):
-        return COMPANY if word.place and not in_company else SINGLE
-    if word.last and not word.common and not word.place and not found.plain:
+    if word.first and not word.common and not (word.place and found.plain):
+        return COMPANY if word.place else SINGLE
+    if found.plain:
+        return 0.0
+    if word.last and not word.common and not word.place:
         return COMPANY
-    return COMPANY if in_company and (word.first or word.last or word.strange) else 0.0
+    named = word.first or word.last or word.strange
+    return COMPANY if named and (AFTER.match(found.text, word.end) or is_before(word, found)) else 0.0
