@@ -305,7 +305,7 @@ def recheck(first: Consensus, second: Consensus, *, changed: bool) -> Consensus:
     """
     stricter = strictest([first.ballot, second.ballot, Ballot.ESCALATE if changed else Ballot.ALLOW])
     if stricter is first.ballot:
-        return first
+        return replace(first, needs_people=max(first.needs_people, second.needs_people))
     people = 0 if stricter is Ballot.DENY else max(1, first.needs_people, second.needs_people)
     return Consensus(
         ballot=stricter,

@@ -32,24 +32,35 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What gate and guardians found, as far as it bears on the decision."""
+    """What gate and guardians found, as far as it bears on the decision.
+
+    Attributes:
+        read_only: whatever people decide, no tool above READ_ONLY is called.
+    """
 
     outcome: Outcome
     disputed: bool
     ballot: Ballot
     reasons: tuple[str, ...]
     people: int
+    read_only: bool = False
 
 
 def decide(grounds: Grounds, actions: Sequence[ActionRisk]) -> Decided:
     """Return the strictest of what gate, guardians and tool risk call for."""
-    refusals = refused_by(grounds) + [f"tool:{a.tool}:{a.refused}" for a in actions if a.refused]
+    refusals = refused_by(grounds) + [f"tool:{a.tool}:{why}" for a in actions if (why := refusal_of(a, grounds))]
     if refusals:
         return Decided(Decision.REFUSE, tuple(refusals))
     doubts = doubts_of(grounds, actions)
     if doubts:
         return Decided(Decision.ESCALATE, tuple(doubts), max(grounds.people, 1))
     return Decided(published(grounds.outcome), (f"gate:{grounds.outcome.value}",))
+
+
+def refusal_of(action: ActionRisk, grounds: Grounds) -> str:
+    if action.refused or not grounds.read_only:
+        return action.refused
+    return "read_only" if action.tier > Tier.READ_ONLY else ""
 
 
 def refused_by(grounds: Grounds) -> list[str]:

@@ -15,6 +15,7 @@ class PrometheusSiteConfig(AppConfig):
             checks.vectors_can_be_read,
             checks.packs_are_reviewed,
             checks.privacy_can_read,
+            checks.guardians_are_there,
         )
         for check in found:
             register(check, deploy=True)

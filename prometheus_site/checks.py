@@ -14,6 +14,7 @@ from evidence import vectors
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
 from guardians import masking
+from guardians import registry as guests
 from guardians.packfile import PackError, pack_in
 from guardians.packs import BUILT_IN
 from guardians.privacy import Coverage
@@ -123,3 +124,16 @@ def privacy_can_read(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     except masking.MaskingError as error:
         found.append(Error(f"PROMETHEUS_MASKING: {error}", hint=hint, id="prometheus.E011"))
     return found
+
+
+def guardians_are_there(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:  # noqa: ANN401, ARG001
+    """Guardians that are named can be loaded, and all that have to vote are named."""
+    required = [*(name for names in settings.PROMETHEUS_REQUIRED.values() for name in names)]
+    required += [settings.PROMETHEUS_SECOND_SAFETY] if settings.PROMETHEUS_SECOND_SAFETY else []
+    seconds = settings.PROMETHEUS_GUARDIAN_SECONDS
+    if seconds < 1:
+        hint = "use whole seconds from 1"
+        return [Error("PROMETHEUS_GUARDIAN_SECONDS is 0, so no guardian votes", hint=hint, id="prometheus.E021")]
+    found = guests.faults(settings.PROMETHEUS_GUARDIANS, required, settings.PROMETHEUS_GUARDIAN, seconds=seconds)
+    hint = "until then it abstains, and where it is required nothing is allowed without a person"
+    return [Error(fault, hint=hint, id="prometheus.E020") for fault in found]

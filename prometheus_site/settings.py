@@ -42,6 +42,12 @@ def listed(name: str, default: str = "") -> list[str]:
     return [item.strip() for item in text(name, default).split(",") if item.strip()]
 
 
+def prefixed(prefix: str) -> dict[str, str]:
+    """Return every setting whose name begins so."""
+    names = {name.removesuffix("_FILE") for name in os.environ if name.startswith(prefix)}
+    return {name: text(name) for name in sorted(names)}
+
+
 def key(name: str) -> bytes:
     """Return a 32-byte key given in base64; empty when it is not set, which a system check reports."""
     try:
@@ -154,6 +160,13 @@ PROMETHEUS_VERIFIERS = {
     "judge": "orchestration.engine.judging:made",
     "nli": "evidence.verifiers.nli:made",
 }
+
+# Guardians of installed packages, and which of them have to vote: from the stakes where they are named upwards.
+PROMETHEUS_GUARDIANS = listed("PROMETHEUS_GUARDIANS")
+PROMETHEUS_REQUIRED = {tier: listed(f"PROMETHEUS_REQUIRED_{tier}") for tier in ("LOW", "MEDIUM", "HIGH")}
+PROMETHEUS_SECOND_SAFETY = text("PROMETHEUS_SECOND_SAFETY")
+PROMETHEUS_GUARDIAN_SECONDS = number("PROMETHEUS_GUARDIAN_SECONDS", 10)
+PROMETHEUS_GUARDIAN = prefixed("PROMETHEUS_GUARDIAN_")
 
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -3,8 +3,9 @@
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, TypedDict
@@ -12,6 +13,7 @@ from typing import Any, TypedDict
 from django.conf import settings
 
 from audit import canonical
+from audit.stakes import Stakes
 from evidence import vectors as word_vectors
 from evidence.gate import DEFAULT_POLICY, GatePolicy, Stronger
 from evidence.vectors import Vectors
@@ -19,10 +21,13 @@ from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
 from evidence.verifying import Verifier
 from guardians import activating, packs
+from guardians import registry as guests
 from guardians.compliance import Compliance
 from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
 from guardians.guardian import Guardian
+from guardians.guest import Absent, Guest
 from guardians.masking import PSEUDONYMS, MaskingPolicy, parse
+from guardians.panel import Panel, Seat
 from guardians.privacy import Coverage, Privacy
 from guardians.privacyrules import readers
 from guardians.safety import Safety
@@ -60,11 +65,13 @@ class Parts:
     Attributes:
         verifier: the stronger verifier of this installation, if it has one. It decides nothing by being there.
         stronger: the same one with the record that lets it decide in a workspace.
+        panel: the guardians at their places, with deadlines.
     """
 
     bridge: ToolBridge
     provider: providers.Provider
     guardians: tuple[Guardian, ...]
+    panel: Panel
     packs: packs.PackSet
     gate: GatePolicy
     consensus: ConsensusPolicy
@@ -114,7 +121,9 @@ def policy_hash(
 @cache
 def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
     known = activating.built_in()
-    guardians: tuple[Guardian, ...] = (Safety(), privacy_guardian(), Compliance(known))
+    invited = invited_guardians()
+    guardians: tuple[Guardian, ...] = (Safety(), privacy_guardian(), Compliance(known), *invited)
+    consensus = consensus_policy(invited)
     options: Mapping[str, str] = settings.PROMETHEUS_PROVIDER
     masking = parse(settings.PROMETHEUS_MASKING)
     folder = settings.PROMETHEUS_VECTORS
@@ -123,10 +132,11 @@ def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
         bridge=ToolBridge(),
         provider=providers.provider(options),
         guardians=guardians,
+        panel=Panel([seat_of(guardian) for guardian in guardians]),
         packs=known,
         gate=DEFAULT_POLICY,
-        consensus=DEFAULT_CONSENSUS,
-        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, DEFAULT_CONSENSUS, vectors, masking),
+        consensus=consensus,
+        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, consensus, vectors, masking),
         verifier=verifier(),
         masking=masking,
         vectors=vectors,
@@ -140,6 +150,46 @@ def privacy_guardian() -> Privacy:
         ValueError, NoReader: the coverage is none, or the reader cannot be had; without it runs would publish unread.
     """
     return Privacy(Coverage(settings.PROMETHEUS_PRIVACY), readers.made(settings.PROMETHEUS_PRIVACY_READER))
+
+
+def invited_guardians() -> tuple[Guest | Absent, ...]:
+    """Return the guardians of other packages that the settings name; one that cannot be had is there and abstains."""
+    found = guests.seated(
+        settings.PROMETHEUS_GUARDIANS, settings.PROMETHEUS_GUARDIAN, seconds=settings.PROMETHEUS_GUARDIAN_SECONDS
+    )
+    for guardian in found:
+        if isinstance(guardian, Absent):
+            logger.error("no_guardian", extra={"guardian": guardian.name})
+    return found
+
+
+def seat_of(guardian: Guardian) -> Seat:
+    site = float(settings.PROMETHEUS_GUARDIAN_SECONDS)
+    if isinstance(guardian, Guest):
+        return Seat(
+            guardian,
+            seconds=guardian.seconds,
+            calibrated=guardian.calibration is not None,
+            clock=time.monotonic,
+        )
+    return Seat(guardian, seconds=site, clock=time.monotonic)
+
+
+def consensus_policy(invited: Sequence[Guest | Absent]) -> ConsensusPolicy:
+    """Return who has to vote: what is built in, and from the stakes where a guardian is named upwards that one too."""
+    required: dict[Stakes, tuple[str, ...]] = {}
+    more: tuple[str, ...] = ()
+    for stakes in Stakes:
+        more = (*more, *settings.PROMETHEUS_REQUIRED[stakes])
+        required[stakes] = tuple(dict.fromkeys((*DEFAULT_CONSENSUS.required[stakes], *more)))
+    calibrated = {g.name: g.calibration.band for g in invited if isinstance(g, Guest) and g.calibration}
+    return replace(
+        DEFAULT_CONSENSUS,
+        required=required,
+        optional=tuple(guardian.name for guardian in invited),
+        second_safety=settings.PROMETHEUS_SECOND_SAFETY,
+        uncertain=calibrated,
+    )
 
 
 def verifier() -> Verifier | None:

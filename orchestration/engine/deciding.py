@@ -69,6 +69,7 @@ def grounds_from(document: dict[str, Any]) -> Grounds:
         ballot=Ballot(document["ballot"]),
         reasons=tuple(document["reasons"]),
         people=document["people"],
+        read_only=document.get("read_only", False),
     )
 
 

@@ -1,7 +1,6 @@
 """GATING: claims against evidence and guardians' votes, on exactly the same texts."""
 
 import datetime as dt
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,10 +17,11 @@ from evidence.verdicts import GateReport, Outcome, Stance, Verdict
 from guardians import consensus
 from guardians import records as guardian_records
 from guardians.consensus import Consensus
-from guardians.guardian import Ballot, Finding, Material, Part, Vote, cast
+from guardians.guardian import Ballot, Finding, Material, Part, Vote
+from guardians.panel import Cause
 from guardians.redaction import mask
 from orchestration import material as materials
-from orchestration import registry, verifications
+from orchestration import metrics, registry, verifications
 from orchestration.engine.bench import Bench, State
 from orchestration.engine.gathering import from_json
 from orchestration.states import Kind
@@ -46,9 +46,10 @@ class Reviewed:
         return tuple(finding for finding in findings if finding.part is Part.ANSWER and finding.span is not None)
 
 
-def review(bench: Bench, shown: Material) -> Reviewed:
+def review(bench: Bench, shown: Material, *, unasked: Mapping[str, str] | None = None) -> Reviewed:
     """Let every guardian vote, and join the votes. Of the material's digest, what only the run's key makes is kept."""
-    votes = tuple(cast(guardian, shown, clock=time.perf_counter_ns) for guardian in bench.parts.guardians)
+    votes = bench.parts.panel.hear(shown, unasked=unasked)
+    metrics.observe_votes(votes, resting=bench.parts.panel.resting())
     digest = shown.digest()
     joined = consensus.decide(
         votes,
@@ -67,7 +68,7 @@ def judge(bench: Bench, state: State) -> State:
     report, reviewed, rechecked = look(bench, state)
     revision = state["revision"]
     record_claims(bench, report, revision=revision)
-    record_review(bench, reviewed, revision=revision)
+    record_review(bench, rechecked, revision=revision)
     if worth_revising(bench, report, revision=revision):
         bench.journal.move("process", revision=revision + 1)
         return {"revision": revision + 1, "refused": refused(report)}
@@ -106,8 +107,9 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
         stakes=stakes,
         policy_hash=bench.parts.policy_hash,
     )
-    shown = replace(shown, facts=facts_of(bench, report, shown))
-    reviewed = review(bench, shown)
+    privacy = bench.parts.panel.one("privacy", shown)
+    shown = replace(shown, facts=facts_of(bench, report, shown, privacy=privacy))
+    reviewed = review(bench, shown, unasked=unasked_without(privacy))
     return report, reviewed, recheck(bench, shown, reviewed)
 
 
@@ -124,17 +126,23 @@ def bearing(bench: Bench, report: GateReport, documents: Sequence[Mapping[str, A
     return [(Part(d["part"]), from_json(d)) for d in documents if shown_to_model or d["id"] in used]
 
 
-def facts_of(bench: Bench, report: GateReport, shown: Material) -> Mapping[str, object]:
-    privacy = next(guardian for guardian in bench.parts.guardians if guardian.name == "privacy")
+def facts_of(bench: Bench, report: GateReport, shown: Material, *, privacy: Vote) -> Mapping[str, object]:
     offered = registry.tools_of(bench.journal.run.workspace_id) if bench.request.actions else {}
     return materials.facts_for(
         bench.request.facts,
         report=report,
-        findings=privacy.review(shown).findings,
+        findings=privacy.findings,
         tools=[registry.policy_facts(offered.get(action.tool)) for action in bench.request.actions],
         stakes=shown.stakes,
         on=now().astimezone(dt.UTC).date(),
     )
+
+
+def unasked_without(privacy: Vote) -> Mapping[str, str]:
+    """Return who is not asked where Privacy could not say what it found: nobody can judge by facts that are unknown."""
+    if privacy.ballot is not Ballot.ABSTAIN:
+        return {}
+    return {"privacy": privacy.reason, "compliance": f"{Cause.UNINFORMED}: nobody knows which personal data there are"}
 
 
 def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
@@ -144,14 +152,7 @@ def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
     answer = next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
     redacted = mask(answer, reviewed.redactions, key=bench.journal.key.key, policy=bench.parts.masking)
     second = review(bench, materials.with_answer(shown, redacted.text))
-    worse = second.consensus.ballot in {Ballot.ESCALATE, Ballot.DENY}
-    if not (second.redactions or worse):
-        return reviewed
-    joined = replace(
-        reviewed.consensus,
-        ballot=Ballot.DENY if second.consensus.ballot is Ballot.DENY else Ballot.ESCALATE,
-        reasons=(*reviewed.consensus.reasons, "redaction_not_stable"),
-    )
+    joined = consensus.recheck(reviewed.consensus, second.consensus, changed=bool(second.redactions))
     return replace(reviewed, consensus=joined)
 
 
@@ -164,6 +165,7 @@ def grounds_of(report: GateReport, reviewed: Reviewed) -> dict[str, Any]:
         "reasons": list(reviewed.consensus.reasons),
         "people": reviewed.consensus.needs_people,
         "material": reviewed.material,
+        "read_only": reviewed.consensus.read_only,
     }
 
 
