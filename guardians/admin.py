@@ -12,7 +12,7 @@ from audit.errors import Problem
 from audit.roles import Scope
 from guardians import activating, packs
 from guardians.guardian import Ballot
-from guardians.models import Finding, PackVersion, PolicyPack, PolicySet, Review, Vote
+from guardians.models import Finding, PackVersion, Policy, PolicyPack, PolicySet, Review, Vote
 from guardians.states import PackState
 
 if TYPE_CHECKING:  # only the stubs know it as generic
@@ -38,6 +38,12 @@ class VoteAdmin(ReadOnlyAdmin):
 class FindingAdmin(ReadOnlyAdmin):
     list_display = ["rule", "kind", "part", "ref", "score"]
     search_fields = ["vote"]
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnlyAdmin):
+    list_display = ["hash", "registered_at"]
+    ordering = ["registered_at"]
 
 
 @admin.register(PolicyPack)

@@ -13,7 +13,7 @@ class Review(models.Model):
     """All votes on one draft, and what consensus made of them.
 
     ``shown_sealed`` holds what the guardians were shown: which texts, by reference, and the facts. Rows that are older
-    than the column have none.
+    than the column have none. ``heard_sealed`` likewise holds all that consensus was made of.
     """
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
@@ -28,6 +28,7 @@ class Review(models.Model):
     material = models.CharField(max_length=64)
     policy_hash = models.CharField(max_length=64)
     shown_sealed = models.BinaryField(null=True, editable=False)
+    heard_sealed = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:
@@ -75,6 +76,20 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.part}"
+
+
+class Policy(models.Model):
+    """What decided under one policy hash: the consensus policy, the packs by their hashes, the guardians' versions."""
+
+    hash = models.CharField(max_length=64, primary_key=True)
+    content = models.JSONField()
+    registered_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name_plural = "policies"
+
+    def __str__(self) -> str:
+        return self.hash[:12]
 
 
 class PolicyPack(models.Model):

@@ -11,9 +11,12 @@ from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from audit.spans import Span
 from audit.stakes import Stakes
-from guardians import models
-from guardians.consensus import Consensus
+from guardians import models, storedpacks
+from guardians.consensus import Consensus, ConsensusPolicy
 from guardians.guardian import Ballot, Basis, Finding, Material, Part, Vote
+from guardians.packfile import PackError
+from guardians.packs import PackSet
+from guardians.transcript import Transcript, TranscriptError, document_of, policy_document, policy_of, transcript_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,69 @@ def open_shown(review: models.Review, *, key: vault.DataKey) -> Shown | None:
         return None
     document: dict[str, Any] = json.loads(open_text(key, review, "shown_sealed"))
     return Shown(tuple((Part(part), ref) for part, ref in document["pieces"]), document["facts"])
+
+
+def seal_heard(review: models.Review, known: Transcript, *, key: vault.DataKey) -> str:
+    """Put all that consensus was made of into the review (the row is not saved); return the commitment to it."""
+    text = json.dumps(document_of(known), separators=(",", ":"))
+    seal_text(key, review, "heard_sealed", text)
+    return vault.commitment(key, text)
+
+
+def open_heard(review: models.Review, *, key: vault.DataKey) -> tuple[Transcript, str] | None:
+    """Return all that consensus was made of, with the commitment to it; None for a review older than the record.
+
+    Raises:
+        SealError: the column was changed, or belongs to another review.
+        TranscriptError: it was written in a format that this version does not read.
+    """
+    if review.heard_sealed is None:
+        return None
+    text = open_text(key, review, "heard_sealed")
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise TranscriptError("the record is no JSON") from error
+    return transcript_of(document), vault.commitment(key, text)
+
+
+def policy_rows(
+    policy_hash: str, policy: ConsensusPolicy, known: PackSet, versions: Mapping[str, str]
+) -> list[models.Policy | models.PolicyPack]:
+    """Return what has to be known of a policy to decide by it again, unsaved.
+
+    Args:
+        versions: of the guardians, by name.
+    """
+    content = {
+        "consensus": policy_document(policy),
+        "packs": {pack.name: pack.hash for pack in known.packs},
+        "guardians": dict(versions),
+    }
+    packs = [
+        models.PolicyPack(hash=pack.hash, name=pack.name, rules=len(pack.rules), content=dict(pack.content))
+        for pack in known.packs
+    ]
+    return [models.Policy(hash=policy_hash, content=content), *packs]
+
+
+def policy_in(row: models.Policy) -> tuple[ConsensusPolicy, Mapping[str, str]]:
+    """Return the consensus policy of a stored policy, and the hashes of its packs by their names."""
+    content: Mapping[str, Any] = row.content
+    return policy_of(content["consensus"]), content["packs"]
+
+
+def packs_by(hashes: Mapping[str, str]) -> PackSet:
+    """Return packs that were once in force together.
+
+    Raises:
+        PackError: one of them is not stored, or what is stored has another hash.
+    """
+    rows = models.PolicyPack.objects.filter(pk__in=hashes.values())
+    found = storedpacks.assembled({row.name: row.content for row in rows})
+    if {pack.name: pack.hash for pack in found.packs} != dict(hashes):
+        raise PackError(f"{len(hashes)} packs are named, and what is stored has other hashes")
+    return found
 
 
 def stored_vote(row: models.Vote) -> Vote:

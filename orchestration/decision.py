@@ -1,7 +1,8 @@
 """What becomes of a run: one pure function of the gate's outcome, the guardians' consensus and the actions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from audit import canonical
 from audit.canonical import JSON
@@ -19,6 +20,21 @@ class ActionRisk:
     tier: Tier
     refused: str = ""
     doubts: tuple[str, ...] = ()
+
+
+def action_document(action: ActionRisk) -> dict[str, JSON]:
+    """Return an action as plain values, for the record of the decision."""
+    return asdict(action)
+
+
+def action_of(document: Mapping[str, Any]) -> ActionRisk:
+    """Return the action that ``action_document`` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is none.
+    """
+    known: dict[str, Any] = {n: tuple(value) if isinstance(value, list) else value for n, value in document.items()}
+    return ActionRisk(**{**known, "tier": Tier(document["tier"])})
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class Parts:
         verifier: the stronger verifier of this installation, if it has one. It decides nothing by being there.
         stronger: the same one with the record that lets it decide in a workspace.
         panel: the guardians at their places, with deadlines.
+        on_record: hashes of policies whose rows are known to be stored.
     """
 
     bridge: ToolBridge
@@ -80,6 +81,7 @@ class Parts:
     stronger: Stronger | None = None
     masking: MaskingPolicy = PSEUDONYMS
     vectors: Vectors | None = None
+    on_record: set[str] = field(default_factory=set, compare=False)
 
 
 @dataclass(slots=True)

@@ -41,6 +41,7 @@ def decide(bench: Bench, state: State) -> State:
         reasons=list(decided.reasons),
         people=decided.people,
         policy=bench.parts.policy_hash,
+        actions=[decision.action_document(risk_of(action)) for action in actions],
     )
     approval: dict[str, Any] = {}
     match decided.decision:

@@ -18,11 +18,13 @@ from guardians import consensus
 from guardians import records as guardian_records
 from guardians.consensus import Consensus
 from guardians.guardian import Ballot, Finding, Material, Part, Vote
+from guardians.models import Policy, PolicyPack
 from guardians.panel import Cause
 from guardians.redaction import mask
+from guardians.transcript import Round, Transcript, redacts_again
 from orchestration import material as materials
 from orchestration import metrics, registry, verifications
-from orchestration.engine.bench import Bench, State
+from orchestration.engine.bench import Bench, Parts, State
 from orchestration.engine.gathering import from_json
 from orchestration.states import Kind
 
@@ -37,6 +39,8 @@ class Reviewed:
     consensus: Consensus
     material: str
     shown: Material
+    second: Round | None = None
+    changed: bool = False
 
     @property
     def redactions(self) -> tuple[Finding, ...]:
@@ -152,8 +156,9 @@ def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
     answer = next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
     redacted = mask(answer, reviewed.redactions, key=bench.journal.key.key, policy=bench.parts.masking)
     second = review(bench, materials.with_answer(shown, redacted.text))
-    joined = consensus.recheck(reviewed.consensus, second.consensus, changed=bool(second.redactions))
-    return replace(reviewed, consensus=joined)
+    changed = redacts_again(second.votes)
+    joined = consensus.recheck(reviewed.consensus, second.consensus, changed=changed)
+    return replace(reviewed, consensus=joined, second=Round(second.votes, second.material), changed=changed)
 
 
 def grounds_of(report: GateReport, reviewed: Reviewed) -> dict[str, Any]:
@@ -232,7 +237,8 @@ def record_review(bench: Bench, reviewed: Reviewed, *, revision: int) -> None:
         policy=bench.parts.policy_hash,
     )
     guardian_records.seal_shown(rows.review, reviewed.shown, key=bench.journal.key)
-    bench.journal.add(rows.review, *rows.votes, *rows.findings)
+    heard = guardian_records.seal_heard(rows.review, transcript(bench, reviewed), key=bench.journal.key)
+    bench.journal.add(*unknown_policy(bench.parts), rows.review, *rows.votes, *rows.findings)
     bench.journal.enter(
         EventType.RUN_REVIEWED,
         review=str(rows.review.pk),
@@ -243,10 +249,33 @@ def record_review(bench: Bench, reviewed: Reviewed, *, revision: int) -> None:
         outcome=reviewed.consensus.ballot.value,
         reasons=list(reviewed.consensus.reasons),
         dissent=list(reviewed.consensus.dissent),
+        heard=heard,
         votes=[
             {"guardian": v.guardian, "vote": v.ballot.value, "version": v.version, "findings": len(v.findings)}
             for v in reviewed.votes
         ],
+    )
+
+
+def unknown_policy(parts: Parts) -> Sequence[Policy | PolicyPack]:
+    """Return the rows of the policy in force where it is not on record yet. Only what is stored is believed."""
+    if parts.policy_hash in parts.on_record:
+        return ()
+    if Policy.objects.filter(pk=parts.policy_hash).exists():
+        parts.on_record.add(parts.policy_hash)
+        return ()
+    versions = {guardian.name: guardian.version for guardian in parts.guardians}
+    return guardian_records.policy_rows(parts.policy_hash, parts.consensus, parts.packs, versions)
+
+
+def transcript(bench: Bench, reviewed: Reviewed) -> Transcript:
+    return Transcript(
+        stakes=Stakes(bench.journal.run.stakes),
+        policy_hash=bench.parts.policy_hash,
+        policy=bench.parts.consensus,
+        first=Round(reviewed.votes, reviewed.material),
+        second=reviewed.second,
+        changed=reviewed.changed,
     )
 
 
