@@ -6,10 +6,11 @@ A guest is any ``Guardian``. It may also have ``seconds``, its deadline where th
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from guardians.consensus import NAME_LIMIT, Band
-from guardians.guardian import NAME_LIMITS, Guardian, Material, Vote, is_score
+from guardians.guardian import NAME_LIMITS, Ballot, Basis, Finding, Guardian, Material, Vote, is_score
 
 NAME = re.compile(rf"[a-z][a-z0-9_-]{{0,{NAME_LIMIT - 1}}}")
 ID_LIMIT = 20
@@ -86,6 +87,32 @@ def guest(found: object, *, name: str, seconds: float) -> Guest:
     if not isinstance(version, str) or not 0 < len(version) <= limit:
         raise ValueError(f"it needs a version of 1 to {limit} characters that changes with whatever decides its votes")
     return Guest(found, name, version, min(float(own), seconds), calibration)  # type: ignore[arg-type]
+
+
+def voted(
+    guardian: Guardian,
+    material: Material,
+    ballot: Ballot,
+    findings: Sequence[Finding] = (),
+    *,
+    basis: Basis = Basis.DETERMINISTIC,
+    hard: bool = False,
+    reason: str = "",
+) -> Vote:
+    """Return a guardian's vote on exactly this material; its score is that of the gravest finding."""
+    return Vote(
+        guardian=guardian.name,
+        ballot=ballot,
+        findings=tuple(findings),
+        score=max((finding.score for finding in findings), default=0.0),
+        basis=basis,
+        hard=hard,
+        reason=reason or f"{len(findings)} findings",
+        backend=guardian.name,
+        version=guardian.version,
+        material=material.digest(),
+        policy_hash=material.policy_hash,
+    )
 
 
 def is_calibration(value: object) -> bool:
