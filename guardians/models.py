@@ -79,7 +79,7 @@ class Finding(models.Model):
 
 
 class Policy(models.Model):
-    """What decided under one policy hash: the consensus policy, the packs by their hashes, the guardians' versions."""
+    """What decided under one policy hash: the consensus policy, the set of packs, the guardians' versions."""
 
     hash = models.CharField(max_length=64, primary_key=True)
     content = models.JSONField()

@@ -8,6 +8,7 @@ is not asked at all while too many of its calls hang.
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from enum import StrEnum
 
 from guardians.breaker import Breaker
@@ -52,6 +53,12 @@ class Seat:
         self.calibrated = calibrated
         self.breaker = Breaker(clock=clock)
         self.hanging: set[Call] = set()
+
+    def taken_by(self, guardian: Guardian) -> "Seat":
+        """Return the same place with another guardian of that name, as it is in a workspace with packs of its own."""
+        other = copy(self)
+        other.guardian = guardian
+        return other
 
     def refusal(self) -> str:
         """Return why the guardian is not asked now, or ''."""
@@ -145,6 +152,10 @@ class Panel:
 
     def seat(self, name: str) -> Seat:
         return next(seat for seat in self.seats if seat.guardian.name == name)
+
+    def among(self, guardians: Sequence[Guardian]) -> "Panel":
+        """Return these guardians at the places of those with their names."""
+        return Panel([self.seat(guardian.name).taken_by(guardian) for guardian in guardians], clock=self.clock)
 
     def resting(self) -> tuple[str, ...]:
         """Return the names of the guardians that are not asked for a while."""

@@ -11,11 +11,9 @@ from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from audit.spans import Span
 from audit.stakes import Stakes
-from guardians import models, storedpacks
+from guardians import models
 from guardians.consensus import Consensus, ConsensusPolicy
 from guardians.guardian import Ballot, Basis, Finding, Material, Part, Vote
-from guardians.packfile import PackError
-from guardians.packs import PackSet
 from guardians.transcript import Transcript, TranscriptError, document_of, policy_document, policy_of, transcript_of
 
 
@@ -74,43 +72,21 @@ def open_heard(review: models.Review, *, key: vault.DataKey) -> tuple[Transcript
     return transcript_of(document), vault.commitment(key, text)
 
 
-def policy_rows(
-    policy_hash: str, policy: ConsensusPolicy, known: PackSet, versions: Mapping[str, str]
-) -> list[models.Policy | models.PolicyPack]:
+def policy_row(policy_hash: str, policy: ConsensusPolicy, *, packs: str, versions: Mapping[str, str]) -> models.Policy:
     """Return what has to be known of a policy to decide by it again, unsaved.
 
     Args:
+        packs: hash of the set of packs; what they say is kept by ``guardians.activating``.
         versions: of the guardians, by name.
     """
-    content = {
-        "consensus": policy_document(policy),
-        "packs": {pack.name: pack.hash for pack in known.packs},
-        "guardians": dict(versions),
-    }
-    packs = [
-        models.PolicyPack(hash=pack.hash, name=pack.name, rules=len(pack.rules), content=dict(pack.content))
-        for pack in known.packs
-    ]
-    return [models.Policy(hash=policy_hash, content=content), *packs]
+    content = {"consensus": policy_document(policy), "packs": packs, "guardians": dict(versions)}
+    return models.Policy(hash=policy_hash, content=content)
 
 
-def policy_in(row: models.Policy) -> tuple[ConsensusPolicy, Mapping[str, str]]:
-    """Return the consensus policy of a stored policy, and the hashes of its packs by their names."""
+def policy_in(row: models.Policy) -> tuple[ConsensusPolicy, str]:
+    """Return the consensus policy of a stored policy, and the hash of its set of packs."""
     content: Mapping[str, Any] = row.content
     return policy_of(content["consensus"]), content["packs"]
-
-
-def packs_by(hashes: Mapping[str, str]) -> PackSet:
-    """Return packs that were once in force together.
-
-    Raises:
-        PackError: one of them is not stored, or what is stored has another hash.
-    """
-    rows = models.PolicyPack.objects.filter(pk__in=hashes.values())
-    found = storedpacks.assembled({row.name: row.content for row in rows})
-    if {pack.name: pack.hash for pack in found.packs} != dict(hashes):
-        raise PackError(f"{len(hashes)} packs are named, and what is stored has other hashes")
-    return found
 
 
 def stored_vote(row: models.Vote) -> Vote:

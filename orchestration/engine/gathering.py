@@ -16,8 +16,7 @@ from evidence import records as evidence_records
 from evidence.documents import jsonleaves
 from evidence.passages import DocumentError, Passage
 from evidence.vectors import Vectors
-from guardians.guardian import Material, Part, Piece
-from guardians.privacy import Privacy
+from guardians.guardian import Ballot, Material, Part, Piece
 from guardians.redaction import mask
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import planning, registry
@@ -90,12 +89,16 @@ def best(texts: Sequence[str], found: Sequence[Passage], vectors: Vectors | None
 
 
 def masked(bench: Bench, text: str) -> str:
-    """Return the text without what Privacy finds in it: this is what tools and models are asked."""
+    """Return the text without what Privacy finds in it: this is what tools and models are asked.
+
+    Where Privacy does not say what it finds, nothing of the text is left.
+    """
     if not text:
         return ""
     material = Material((Piece(Part.REQUEST, "request", text),), {}, bench.request.stakes, bench.parts.policy_hash)
-    privacy = next(guardian for guardian in bench.parts.guardians if guardian.name == Privacy.name)
-    vote = privacy.review(material)
+    vote = bench.parts.panel.one(Privacy.name, material)
+    if vote.ballot is Ballot.ABSTAIN:
+        return ""
     return mask(text, vote.findings, key=bench.journal.key.key, policy=bench.parts.masking).text
 
 

@@ -18,7 +18,7 @@ from guardians import consensus
 from guardians import records as guardian_records
 from guardians.consensus import Consensus
 from guardians.guardian import Ballot, Finding, Material, Part, Vote
-from guardians.models import Policy, PolicyPack
+from guardians.models import Policy
 from guardians.panel import Cause
 from guardians.redaction import mask
 from guardians.transcript import Round, Transcript, redacts_again
@@ -257,15 +257,15 @@ def record_review(bench: Bench, reviewed: Reviewed, *, revision: int) -> None:
     )
 
 
-def unknown_policy(parts: Parts) -> Sequence[Policy | PolicyPack]:
-    """Return the rows of the policy in force where it is not on record yet. Only what is stored is believed."""
+def unknown_policy(parts: Parts) -> Sequence[Policy]:
+    """Return the row of the policy in force where it is not on record yet. Only what is stored is believed."""
     if parts.policy_hash in parts.on_record:
         return ()
     if Policy.objects.filter(pk=parts.policy_hash).exists():
         parts.on_record.add(parts.policy_hash)
         return ()
     versions = {guardian.name: guardian.version for guardian in parts.guardians}
-    return guardian_records.policy_rows(parts.policy_hash, parts.consensus, parts.packs, versions)
+    return [guardian_records.policy_row(parts.policy_hash, parts.consensus, packs=parts.packs.hash, versions=versions)]
 
 
 def transcript(bench: Bench, reviewed: Reviewed) -> Transcript:

@@ -15,7 +15,7 @@ from audit.actors import Actor, ActorKind
 from audit.canonical import JSON
 from audit.events import EventType
 from audit.flushing import FlushPolicy
-from guardians.models import Policy, PolicyPack
+from guardians.models import Policy
 from orchestration.engine.pool import pool
 from orchestration.engine.statement import KEEP, Batch, Guard, column_of, execute
 from orchestration.models import CheckpointBlob, Run
@@ -34,7 +34,7 @@ class Journal:
         self.key = key
         self.chain = chain
         self.actor = Actor(ActorKind.WORKER, "engine", run.workspace_id)
-        self.batch = Batch(conflicts=dict.fromkeys((CheckpointBlob, Policy, PolicyPack), KEEP))
+        self.batch = Batch(conflicts=dict.fromkeys((CheckpointBlob, Policy), KEEP))
         self.changed: dict[str, Any] = {}
         self.strict = run.workspace.flush_policy == FlushPolicy.STRICT  # as it is when the slice begins
         self.dead = False

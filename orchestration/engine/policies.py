@@ -55,7 +55,8 @@ def with_packs(parts: Parts, known: PackSet) -> Parts:
         return parts
     guardians = tuple(Compliance(known) if isinstance(other, Compliance) else other for other in parts.guardians)
     hashed = policy_hash(known.hash, guardians, parts.gate, parts.consensus, parts.vectors)
-    return replace(parts, guardians=guardians, packs=known, policy_hash=hashed)
+    panel = parts.panel.among(guardians)
+    return replace(parts, guardians=guardians, panel=panel, packs=known, policy_hash=hashed)
 
 
 def calibrations_of(workspace: UUID, verifiers: Sequence[str], *, on: dt.date) -> Mapping[str, Calibration]:

@@ -13,14 +13,16 @@ from typing import Any
 from uuid import UUID
 
 from audit import keys, ledger
+from audit.errors import NotFound
 from audit.keys import KeyUnavailable
 from audit.ledger import ReadEntry
 from audit.stakes import Stakes
 from audit.vault import SealError
 from evidence.verdicts import Outcome, Verdict
-from guardians import models, records
+from guardians import activating, models, records
 from guardians.compliance import Compliance
 from guardians.consensus import Consensus, ConsensusPolicy
+from guardians.facts import completed
 from guardians.guardian import Ballot, Material, Vote
 from guardians.models import Review
 from guardians.packfile import PackError
@@ -145,7 +147,8 @@ def computed(known: Stored, under: Policy | None) -> tuple[Consensus, Decided]:
 
 def compliant(known: Stored, packs: PackSet) -> Callable[[Vote], Vote]:
     """Return what replaces Compliance's vote by the one that these packs make of the recorded facts."""
-    material = Material((), known.facts, Stakes(known.transcript.stakes), known.transcript.policy_hash)
+    on = dt.date.fromisoformat(str(known.facts.get("on") or known.review.created_at.date()))
+    material = Material((), completed(known.facts, on=on), Stakes(known.transcript.stakes), known.transcript.policy_hash)
     again = Compliance(packs).review(material)
 
     def passed(vote: Vote) -> Vote:
@@ -247,8 +250,8 @@ def policy_named(policy_hash: str) -> Policy:
         recent = models.Policy.objects.order_by("-registered_at").values_list("pk", flat=True)[:5]
         known = ", ".join(name[:16] for name in recent) or "none"
         raise CannotReplay(f"{'several policies begin' if found else 'no policy begins'} so; the newest are {known}")
-    joined, hashes = records.policy_in(found[0])
+    joined, packs = records.policy_in(found[0])
     try:
-        return Policy(joined, records.packs_by(hashes))
-    except PackError as error:
+        return Policy(joined, activating.of_hash(packs))
+    except (NotFound, PackError) as error:
         raise CannotReplay(f"its packs cannot be had: {error}") from error

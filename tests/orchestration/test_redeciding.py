@@ -9,13 +9,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from audit import canonical, keys
+from audit import keys
 from audit.stakes import Stakes
 from evidence import gate as evidence_gate
-from guardians import models, records
+from guardians import activating, models, packfile, packs, records
 from guardians.consensus import DEFAULT_CONSENSUS, ConsensusPolicy
 from guardians.guardian import Ballot
 from guardians.models import Review
+from guardians.packfile import Pack
 from orchestration.engine import bench, driver
 from orchestration.engine.redeciding import CannotReplay, Policy, Replayed, decided_since, policy_named, replay
 from orchestration.models import Run
@@ -32,8 +33,8 @@ def judged(grace: Person) -> Callable[..., Run]:
     bench.close()
 
     def drive(**fields: Any) -> Run:
-        passages = [{"source": "leaflet", "text": fields.pop("text", LEAFLET)}]
-        run = submitted(grace.actor, **{"stakes": "MEDIUM", "passages": passages, **fields})
+        leaflet = [{"source": "leaflet", "text": fields.pop("text", LEAFLET)}]
+        run = submitted(grace.actor, **{"stakes": "MEDIUM", "passages": leaflet, **fields})
         driver.advance(run.pk)
         return fresh(run)
 
@@ -172,22 +173,20 @@ def test_the_policy_in_force_is_on_record_with_its_packs_and_changes_nothing(jud
 
 def test_other_packs_are_asked_about_the_recorded_facts(judged: Callable[..., Run]) -> None:
     run = judged(facts={"jurisdiction": "EU", "lawful_basis": "consent"})
-    pack = models.PolicyPack.objects.get(name="medical")
-    rule = {**pack.content["rules"][0], "id": "med.everything", "when": "true", "effect": "deny"}
-    content = {**pack.content, "rules": [*pack.content["rules"], rule]}
-    hashes = {**policy_row().content["packs"], "medical": stored_pack(content)}
-    models.Policy.objects.create(hash="e" * 64, content={**policy_row().content, "packs": hashes})
+    mine = bench.parts().packs
+    strict = [pack_with(pack, "true") if pack.name == "medical" else pack for pack in mine.packs]
+    other = packs.assembled(strict)
+    activating.register(other)
+    content = models.Policy.objects.get(pk=bench.parts().policy_hash).content
+    models.Policy.objects.create(hash="e" * 64, content={**content, "packs": other.hash})
     assert f"decision: {run.decision} -> REFUSE" in told("replay_decision", run.pk, "--policy", "e" * 64)
 
 
-def policy_row() -> models.Policy:
-    return models.Policy.objects.get(pk=bench.parts().policy_hash)
-
-
-def stored_pack(content: dict[str, Any]) -> str:
-    digest = canonical.digest(canonical.encode(content)).hex()
-    models.PolicyPack.objects.create(hash=digest, name=content["pack"], rules=1, content=content)
-    return digest
+def pack_with(pack: Pack, condition: str) -> Pack:
+    """Return a pack with one rule more, which denies."""
+    rules: Any = pack.content["rules"]
+    rule = {**rules[0], "id": "med.more", "when": condition, "effect": "deny"}
+    return packfile.pack_of({**pack.content, "rules": [*rules, rule]}, place=pack.name)
 
 
 @pytest.mark.parametrize(
@@ -199,11 +198,12 @@ def test_a_policy_that_is_not_known_is_named_with_its_cure(judged: Callable[...,
         policy_named(named)
 
 
-def test_packs_that_are_not_what_their_hash_says_are_refused(judged: Callable[..., Run]) -> None:
+def test_packs_that_are_no_longer_kept_are_named(judged: Callable[..., Run]) -> None:
     judged()
-    models.PolicyPack.objects.filter(name="medical").delete()
-    with pytest.raises(CannotReplay, match="its packs cannot be had: "):
-        policy_named(bench.parts().policy_hash)
+    content = models.Policy.objects.get(pk=bench.parts().policy_hash).content
+    models.Policy.objects.create(hash="d" * 64, content={**content, "packs": "c" * 64})
+    with pytest.raises(CannotReplay, match="its packs cannot be had: no policy packs with the hash c"):
+        policy_named("d" * 64)
 
 
 def test_decisions_are_read_in_groups(judged: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:

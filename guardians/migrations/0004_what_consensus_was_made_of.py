@@ -6,7 +6,7 @@ from django.db.models.functions import Now
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("guardians", "0002_what_the_guardians_were_shown"),
+        ("guardians", "0003_versions_of_packs"),
     ]
     operations = [
         migrations.AddField(
