@@ -185,3 +185,38 @@ class PackVersion(FSMModelMixin, models.Model):
 
     @transition(field=state, source=[PackState.DRAFT.value, PackState.PROPOSED.value], target=PackState.WITHDRAWN.value)
     def withdraw(self) -> None: ...
+
+
+class RuleCount(models.Model):
+    """How often a rule fired in a workspace, and what people decided where its guardian's vote was no ALLOW.
+
+    Kept up by ``orchestration.counting`` some minutes behind, so that reading it costs the same however much there is.
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    guardian = models.CharField(max_length=40)
+    rule = models.CharField(max_length=80)
+    fired = models.PositiveBigIntegerField(default=0)
+    overruled = models.PositiveBigIntegerField(default=0)
+    upheld = models.PositiveBigIntegerField(default=0)
+    last_fired_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "guardian", "rule"], name="one_count_per_rule")]
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.fired}"
+
+
+class CountedUpTo(models.Model):
+    """The last row that was counted, of each kind of row that is."""
+
+    name = models.CharField(max_length=20, primary_key=True)
+    last = models.UUIDField()
+
+    class Meta:
+        verbose_name_plural = "counted up to"
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.last}"

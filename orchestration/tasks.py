@@ -14,12 +14,13 @@ from django.conf import settings
 
 from audit import keys
 from audit.actors import SYSTEM
-from orchestration import appealing, batches, deliveries, priority, restoring, runs, trials, verifications
+from orchestration import appealing, batches, counting, deliveries, priority, restoring, runs, trials, verifications
 from orchestration.engine import draining, driver, lease, restorer
 
 logger = logging.getLogger(__name__)
 
 LAST_SECONDS = 4
+COUNTS = 20
 
 
 @shared_task(name="orchestration.advance")  # type: ignore[untyped-decorator]
@@ -68,6 +69,14 @@ def expire_approvals() -> None:
 def forget_erased() -> None:
     """Erase what the cache of verifications holds of erased runs: Redis was away, or a worker wrote meanwhile."""
     verifications.sweep(keys.existing)
+
+
+@shared_task(name="orchestration.count_rules")  # type: ignore[untyped-decorator]
+def count_rules() -> None:
+    """Count what guardians' rules did since; a long backlog is counted in several turns."""
+    for _ in range(COUNTS):
+        if not counting.count():
+            return
 
 
 @shared_task(name="orchestration.restore")  # type: ignore[untyped-decorator]

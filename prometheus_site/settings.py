@@ -343,6 +343,7 @@ CELERY_BEAT_SCHEDULE = {
     "deliver-webhooks": {"task": "orchestration.deliver_due", "schedule": 2.0, "options": {"expires": 4}},
     "fail-overdue-runs": {"task": "orchestration.fail_overdue", "schedule": 2.0, "options": {"expires": 4}},
     "forget-erased": {"task": "orchestration.forget_erased", "schedule": 300.0, "options": {"expires": 240}},
+    "count-rules": {"task": "orchestration.count_rules", "schedule": 60.0, "options": {"expires": 50}},
     "expire-approvals": {"task": "orchestration.expire_approvals", "schedule": 15.0, "options": {"expires": 20}},
 }
 

@@ -148,7 +148,8 @@ def computed(known: Stored, under: Policy | None) -> tuple[Consensus, Decided]:
 def compliant(known: Stored, packs: PackSet) -> Callable[[Vote], Vote]:
     """Return what replaces Compliance's vote by the one that these packs make of the recorded facts."""
     on = dt.date.fromisoformat(str(known.facts.get("on") or known.review.created_at.date()))
-    material = Material((), completed(known.facts, on=on), Stakes(known.transcript.stakes), known.transcript.policy_hash)
+    heard, facts = known.transcript, completed(known.facts, on=on)
+    material = Material((), facts, Stakes(heard.stakes), heard.policy_hash)
     again = Compliance(packs).review(material)
 
     def passed(vote: Vote) -> Vote:
