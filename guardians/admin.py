@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
@@ -12,7 +13,8 @@ from audit.errors import Problem
 from audit.roles import Scope
 from guardians import activating, packs
 from guardians.guardian import Ballot
-from guardians.models import Finding, PackVersion, Policy, PolicyPack, PolicySet, Review, Vote
+from guardians.models import Finding, PackVersion, Policy, PolicyPack, PolicySet, Review, RuleCount, Vote
+from guardians.registry import BUILT_IN
 from guardians.states import PackState
 
 if TYPE_CHECKING:  # only the stubs know it as generic
@@ -30,7 +32,7 @@ class ReviewAdmin(ReadOnlyAdmin):
 @admin.register(Vote)
 class VoteAdmin(ReadOnlyAdmin):
     list_display = ["review_id", "guardian", "ballot", "basis", "hard", "score", "elapsed_us"]
-    list_filter = [fixed("guardian", ["safety", "privacy", "compliance"]), fixed("ballot", list(Ballot))]
+    list_filter = [fixed("guardian", [*BUILT_IN, *settings.PROMETHEUS_GUARDIANS]), fixed("ballot", list(Ballot))]
     search_fields = ["review"]
 
 
@@ -44,6 +46,12 @@ class FindingAdmin(ReadOnlyAdmin):
 class PolicyAdmin(ReadOnlyAdmin):
     list_display = ["hash", "registered_at"]
     ordering = ["registered_at"]
+
+
+@admin.register(RuleCount)
+class RuleCountAdmin(ReadOnlyAdmin):
+    list_display = ["rule", "guardian", "workspace_id", "fired", "overruled", "upheld", "last_fired_at"]
+    ordering = ["rule"]
 
 
 @admin.register(PolicyPack)

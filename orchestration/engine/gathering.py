@@ -17,6 +17,7 @@ from evidence.documents import jsonleaves
 from evidence.passages import DocumentError, Passage
 from evidence.vectors import Vectors
 from guardians.guardian import Ballot, Material, Part, Piece
+from guardians.privacy import Privacy
 from guardians.redaction import mask
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import planning, registry

@@ -1,6 +1,6 @@
 """Consensus: no majority, no way round a veto, no way in which silence permits more than a voice."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 from typing import Any
@@ -148,6 +148,76 @@ def test_every_outcome_above_allow_has_a_reason() -> None:
 def test_hardness_matters_for_denials_only() -> None:
     soft = {cell: tuple((v[0], v[1] and v[0] is DENY) if v else None for v in cell[2]) for cell in SPACE}
     assert all(SPACE[cell].ballot is SPACE[cell[0], cell[1], voices].ballot for cell, voices in soft.items())
+
+
+# All that can be the matter with one guardian's word, beside what it says: what was heard of it in order.
+CIRCUMSTANCES: dict[str, Callable[[str], list[Any]]] = {
+    "allows": lambda name: [vote(name, ALLOW)],
+    "redacts": lambda name: [vote(name, REDACT)],
+    "escalates": lambda name: [vote(name, ESCALATE)],
+    "denies softly": lambda name: [vote(name, DENY)],
+    "denies by guess": lambda name: [vote(name, DENY, hard=True, basis=Basis.STATISTICAL)],
+    "denies hard": lambda name: [vote(name, DENY, hard=True)],
+    "abstains": lambda name: [vote(name, ABSTAIN)],
+    "is silent": lambda _: [],
+    "allows another material": lambda name: [vote(name, ALLOW, material="0" * 64)],
+    "allows under another policy": lambda name: [vote(name, ALLOW, policy_hash="0" * 64)],
+    "allows without a score": lambda name: [vote(name, ALLOW, score=float("nan"))],
+    "allows, unsure": lambda name: [vote(name, ALLOW, score=0.45)],
+    "says no vote": lambda _: ["ALLOW"],
+    "allows twice": lambda name: [vote(name, ALLOW), vote(name, ALLOW, elapsed_us=9)],
+    "allows, then denies": lambda name: [vote(name, ALLOW), vote(name, DENY, hard=True)],
+    "denies, then allows": lambda name: [vote(name, DENY), vote(name, ALLOW)],
+    "stranger allows too": lambda name: [vote(name, ALLOW), vote("stranger", ALLOW)],
+}
+CLEAN = frozenset({"allows", "allows twice"})
+Scene = tuple[Stakes, bool, tuple[str, ...]]
+UNSURE = {name: Band(0.4, 0.49) for name in NAMES}
+
+
+def came_to(scene: Scene) -> Consensus:
+    stakes, degraded, words = scene
+    cast = [item for name, word in zip(NAMES, words, strict=True) for item in CIRCUMSTANCES[word](name)]
+    policy = replace(DEGRADED if degraded else DEFAULT_CONSENSUS, uncertain=UNSURE)
+    return joined(cast, stakes, policy)
+
+
+SCENES: dict[Scene, Consensus] = {
+    scene: came_to(scene) for scene in product(Stakes, (False, True), product(CIRCUMSTANCES, repeat=3))
+}
+
+
+def test_nothing_but_clean_votes_is_ever_allowed() -> None:
+    """Compliance need not vote at LOW: there its silence and its faulty votes are as none."""
+    assert len(SCENES) == 3 * 2 * 17**3
+    opened = {scene for scene, known in SCENES.items() if known.ballot in {ALLOW, REDACT}}
+    needed = {(stakes, words[:2] if stakes is Stakes.LOW else words) for stakes, _, words in opened}
+    assert {word for _, words in needed for word in words} == CLEAN | {"redacts"}
+
+
+def test_a_clean_allow_in_place_of_anything_never_makes_the_outcome_stricter() -> None:
+    broken = [
+        (scene, place)
+        for scene in SCENES
+        for place in range(3)
+        if rank(SCENES[with_clean(scene, place)].ballot) > rank(SCENES[scene].ballot)
+    ]
+    assert not broken
+
+
+def with_clean(scene: Scene, place: int) -> Scene:
+    stakes, degraded, words = scene
+    return stakes, degraded, (*words[:place], "allows", *words[place + 1 :])
+
+
+def test_no_circumstance_takes_away_a_veto_of_another_guardian() -> None:
+    assert {known.ballot for (_, _, words), known in SCENES.items() if "denies hard" in words} == {DENY}
+
+
+def test_whoever_has_to_be_asked_is_asked_whatever_happens() -> None:
+    open_ = [(scene, known) for scene, known in SCENES.items() if known.ballot is not DENY]
+    assert {known.needs_people for scene, known in open_ if scene[0] is Stakes.HIGH} == {1}
+    assert {known.needs_people for _, known in open_ if known.ballot is ESCALATE} == {1}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The decision over gate, guardians and tool risk: the complete table, and that it only ever gets stricter."""
 
+import json
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -9,7 +11,16 @@ from hypothesis import strategies as st
 from evidence.verdicts import Outcome
 from guardians.guardian import Ballot
 from guardians.toolrisk import Tier
-from orchestration.decision import ActionRisk, Decided, Grounds, binding, decide, published
+from orchestration.decision import (
+    ActionRisk,
+    Decided,
+    Grounds,
+    action_document,
+    action_of,
+    binding,
+    decide,
+    published,
+)
 from orchestration.states import Decision
 
 STRICTNESS = [Decision.PUBLISH, Decision.PUBLISH_PARTIAL, Decision.ESCALATE, Decision.REFUSE]
@@ -137,3 +148,16 @@ def test_the_binding_covers_everything_that_is_shown(name: str) -> None:
 
 def test_the_binding_is_the_same_for_the_same() -> None:
     assert binding(**SHOWN) == binding(**SHOWN)  # type: ignore[arg-type]
+
+
+def test_where_only_reading_is_permitted_no_stronger_tool_is_put_to_people() -> None:
+    degraded = replace(grounds(ballot=Ballot.ESCALATE, people=1), read_only=True)
+    assert decide(degraded, [risk(Tier.READ_ONLY)]).decision is Decision.ESCALATE
+    refused = decide(degraded, [risk(Tier.WRITE_LIMITED)])
+    assert refused == Decided(Decision.REFUSE, ("tool:desk/file_ticket:read_only",))
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_an_action_is_read_from_the_record_as_it_was_decided_on(tier: Tier) -> None:
+    known = risk(tier, "tool_quarantined")
+    assert action_of(json.loads(json.dumps(action_document(known)))) == known
