@@ -176,7 +176,7 @@ class Vote:
     """What one guardian says of one material.
 
     Attributes:
-        score: 0 (nothing) to 1: how grave the gravest finding is.
+        score: 0 (nothing) to 1: how grave the gravest finding is, or how near to one a model came.
         hard: with a DENY on DETERMINISTIC basis: a veto.
         reason: why, in a sentence without any text that was judged; at most ``REASON_LIMIT`` characters.
         backend, version: what the guardian works with; another version may vote differently.

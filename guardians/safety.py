@@ -15,6 +15,9 @@ What a vote rests on, and why:
 - **Asking for forbidden content is a hard DENY**: the rules of ``safetyrules.harm`` are plain enough for a veto. In a
   draft the same words may be a quotation, so there they escalate.
 - **In a draft only what escalates is reported**: it quotes sources, and a quoted phrase alone is no attack.
+- **What no rule knows is weighed by a linear model** (``safetyrules.textmodel``), on requests and on what a run reads.
+  From its threshold on it escalates; alone it never denies. A workspace may have a threshold of its own, measured on
+  its own harmless documents. Below the threshold the vote's score still says how near it came.
 
 Every text is read whole; only the number of *reported* findings is bounded, the gravest first.
 """
@@ -37,15 +40,19 @@ from guardians.safetyrules.injection import REACH, UNSEEN_WEIGHT, orders
 from guardians.safetyrules.injectionrules import RULES
 from guardians.safetyrules.layers import Layer, View, views
 from guardians.safetyrules.splitwords import KNOWN
+from guardians.safetyrules.textmodel import LENGTH_LEAST, shipped
 from guardians.safetyrules.weightedrules import Head
+from guardians.safetyrules.windows import END, LEAST, MOST, TOKEN
 
 # Raised by hand when code changes a vote; a hash of the rules follows it in the version.
-EDITION = "1"
+EDITION = "2"
 NOTED, ESCALATED, DENIED = 2.0, 3.0, 6.0
 FINDING_LIMIT = 24
 # Of the pieces looked at last, no longer than this, the signs are kept: some 6 MB at most.
 REMEMBERED_CHARS = 4_000
 STRICTNESS = (Ballot.ALLOW, Ballot.ESCALATE, Ballot.DENY)
+WEIGHED = frozenset({Part.REQUEST, Part.DOCUMENT, Part.TOOL_RESULT, Part.TOOL_DESCRIPTION})
+MODEL_RULE = "model.orders"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +70,40 @@ class Sign:
     hard: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one piece holds: its signs, and how near the model came to seeing an order, 0 to 1, 0.5 at its threshold."""
+
+    signs: Sequence[Sign]
+    score: float
+
+
 class Safety:
-    """The guardian against prompt injection and forbidden content. Rules only: the same text gets the same vote."""
+    """The guardian against prompt injection and forbidden content. The same text gets the same vote.
+
+    Args:
+        threshold: log odds from which the model sees an order in a document; the shipped ones if None.
+    """
 
     name = "safety"
-    backend = "rules"
+    backend = "rules+linear"
 
-    def __init__(self) -> None:
-        self.version = f"{EDITION}+{fingerprint()}"
+    def __init__(self, threshold: float | None = None) -> None:
+        self.threshold = threshold
+        own = "" if threshold is None else f"@{threshold!r}"
+        self.version = f"{EDITION}+{fingerprint()}{own}"
 
     def review(self, material: Material) -> Vote:
         """Vote on all pieces: what the strictest sign in any of them demands. Never raises, whatever the texts are."""
-        signs = [sign for piece in material.pieces for sign in known_signs(piece)]
+        looks = [known_look(piece, self.threshold) for piece in material.pieces]
+        signs = [sign for look in looks for sign in look.signs]
         ballot = max((sign.ballot for sign in signs), key=STRICTNESS.index, default=Ballot.ALLOW)
         return Vote(
             guardian=self.name,
             ballot=ballot,
             findings=tuple(sign.finding for sign in signs),
-            score=max((sign.finding.score for sign in signs), default=0.0),
-            basis=Basis.DETERMINISTIC,
+            score=max((*(sign.finding.score for sign in signs), *(look.score for look in looks)), default=0.0),
+            basis=basis_of(signs, ballot),
             hard=any(sign.hard for sign in signs),
             reason=reason_of(signs, ballot),
             backend=self.backend,
@@ -98,30 +120,64 @@ def fingerprint() -> str:
         [(rule.id, rule.harm.value, rule.pattern.pattern, rule.needs) for rule in HARM_RULES],
         (NOTED, ESCALATED, DENIED, UNSEEN_WEIGHT, REACH, FINDING_LIMIT),
         (sorted(LOOKALIKES.items()), INVISIBLE_CLASS, KNOWN.pattern, unicodedata.unidata_version),
+        (shipped().sha256, END.pattern, TOKEN.pattern, LEAST, MOST, LENGTH_LEAST),
     )
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
 
 
-def known_signs(piece: Piece) -> Sequence[Sign]:
-    return remembered(piece) if len(piece.text) <= REMEMBERED_CHARS else signs_of(piece)
+def basis_of(signs: Sequence[Sign], ballot: Ballot) -> Basis:
+    """Return STATISTICAL where only the model demands what is voted."""
+    deciding = {sign.finding.rule for sign in signs if sign.ballot is ballot and ballot is not Ballot.ALLOW}
+    return Basis.STATISTICAL if deciding == {MODEL_RULE} else Basis.DETERMINISTIC
+
+
+def known_look(piece: Piece, threshold: float | None) -> Look:
+    return remembered(piece, threshold) if len(piece.text) <= REMEMBERED_CHARS else look_at(piece, threshold)
 
 
 # Passages of a corpus come back with every run.
 @lru_cache(maxsize=1024)
-def remembered(piece: Piece) -> Sequence[Sign]:
-    return tuple(signs_of(piece))
+def remembered(piece: Piece, threshold: float | None) -> Look:
+    return look_at(piece, threshold)
 
 
-def signs_of(piece: Piece) -> Sequence[Sign]:
+def look_at(piece: Piece, threshold: float | None) -> Look:
     """Return the gravest signs in a piece, at most ``FINDING_LIMIT``, in the order in which they stand in it."""
     least = ESCALATED if piece.part is Part.ANSWER else NOTED
     tricks = hidden(piece.text)
     signs = [*hidden_signs(piece, tricks)]
+    nearest = 0.0
     for view in views(piece.text):
         signs += injection_signs(piece, view, tricks)
         signs += harm_signs(piece, view)
+        score, weighed = model_signs(piece, view, threshold)
+        signs += weighed
+        nearest = max(nearest, score)
     kept = sorted((sign for sign in signs if sign.weight >= least), key=gravity)[:FINDING_LIMIT]
-    return sorted(kept, key=place)
+    return Look(tuple(sorted(kept, key=place)), nearest)
+
+
+def model_signs(piece: Piece, view: View, threshold: float | None) -> tuple[float, Sequence[Sign]]:
+    """Return what the model makes of a layer, 0 to 1, and the sign that this is from its threshold on."""
+    if piece.part not in WEIGHED:
+        return 0.0, ()
+    head = head_of(piece.part)
+    seen = shipped().likest(view.text, head, threshold=threshold if head is Head.INDIRECT else None)
+    if seen is None or seen.odds < 0:
+        return seen.score if seen else 0.0, ()
+    finding = Finding(
+        rule=MODEL_RULE,
+        kind=injection_kind(piece.part),
+        part=piece.part,
+        ref=piece.ref,
+        span=view.span(seen.start, seen.end),
+        score=seen.score,
+    )
+    return seen.score, (Sign(finding, ESCALATED, Ballot.ESCALATE),)
+
+
+def head_of(part: Part) -> Head:
+    return Head.DIRECT if part is Part.REQUEST else Head.INDIRECT
 
 
 def gravity(sign: Sign) -> tuple[float, Span]:
@@ -153,8 +209,7 @@ def trick_weight(trick: Trick) -> float:
 
 def injection_signs(piece: Piece, view: View, tricks: Sequence[Hidden]) -> Iterator[Sign]:
     """Yield a sign for each hit whose surroundings weigh enough."""
-    head = Head.DIRECT if piece.part is Part.REQUEST else Head.INDIRECT
-    for order in orders(view, head):
+    for order in orders(view, head_of(piece.part)):
         span = view.span(order.hit.start, order.hit.end)
         disguised = view.layer is Layer.SHOWN and holds_trick(span, tricks)
         weight = order.weight + (UNSEEN_WEIGHT if disguised else 0.0)
