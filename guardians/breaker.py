@@ -22,7 +22,7 @@ class Breaker:
         self.misses = misses
         self.rest = rest
         self.in_a_row = 0
-        self.opens_at = 0.0
+        self.tries_at = 0.0
         self.lock = threading.Lock()
 
     @property
@@ -34,9 +34,9 @@ class Breaker:
         with self.lock:
             if not self.is_open:
                 return True
-            if self.clock() < self.opens_at:
+            if self.clock() < self.tries_at:
                 return False
-            self.opens_at = self.clock() + self.rest
+            self.tries_at = self.clock() + self.rest
             return True
 
     def answered(self) -> None:
@@ -46,4 +46,4 @@ class Breaker:
     def missed(self) -> None:
         with self.lock:
             self.in_a_row += 1
-            self.opens_at = self.clock() + self.rest
+            self.tries_at = self.clock() + self.rest

@@ -8,11 +8,12 @@ is not asked at all while too many of its calls hang.
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from enum import StrEnum
 
 from guardians.breaker import Breaker
-from guardians.guardian import Ballot, Basis, Guardian, Material, Vote, abstention, cast
+from guardians.guardian import Ballot, Basis, Guardian, Material, MaterialError, Vote, abstention, cast
 
 HANGING_LIMIT = 8
 
@@ -125,6 +126,8 @@ class Panel:
             unasked: guardians that are not to be asked about this material, with the reason of their abstention.
         """
         began = self.clock()
+        with suppress(MaterialError):  # then every vote is an abstention, and says why
+            material.digest()  # once, before the threads each do it
         silent = unasked or {}
         asked = [self.ask(seat, material, silent.get(seat.guardian.name, "")) for seat in self.seats]
         return tuple(
