@@ -3,7 +3,8 @@
 Attacks of BIPIA's training part are planted into the e-mails of the half that a head was made without, by heads made
 without their class and without every third family of ours; the false positives are the e-mails of that half, and
 technical documents of projects that no head was fitted or calibrated on. What is left out of the model was not left
-out of the rules: who wrote the rules knows such texts. Disguised attacks are those that Safety as shipped finds undisguised.
+out of the rules: who wrote the rules knows such texts. Disguised attacks are those that Safety as shipped finds
+undisguised.
 """
 
 import base64
