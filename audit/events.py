@@ -68,6 +68,8 @@ class EventType(StrEnum):
     WORKSPACE_CONFIGURED = "workspace.configured"
     CALIBRATION_MADE = "calibration.made"
     CALIBRATION_WITHDRAWN = "calibration.withdrawn"
+    GUARDIAN_CALIBRATED = "guardian.calibrated"
+    GUARDIAN_CALIBRATION_WITHDRAWN = "guardian.calibration_withdrawn"
     POLICY_REGISTERED = "policy.registered"
     POLICY_PROPOSED = "policy.proposed"
     POLICY_ACTIVATED = "policy.activated"

@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
+from audit.bounds import upper_bound
 from audit.roles import Scope
 from evidence import corpus
-from evidence.calibration import upper_bound
 from evidence.models import CalibrationRecord, Claim, ClaimBundle, Document, Evidence, Passage, Source
 
 if TYPE_CHECKING:  # only the stubs know it as generic

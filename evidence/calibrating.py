@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from audit import ledger
 from audit.access import require, workspace_of
 from audit.actors import Actor
+from audit.bounds import least_n
 from audit.errors import Invalid, NotFound
 from audit.events import EventType
 from audit.models import Workspace
@@ -25,7 +26,6 @@ from evidence.calibration import (
     Origin,
     digest_of,
     figures,
-    least_unsupported,
     threshold,
 )
 from evidence.models import CalibrationRecord
@@ -67,7 +67,7 @@ def measured(labels: Sequence[Labelled], *, terms: Terms = DEFAULT_TERMS, verifi
     check_labels(labels, verifier=verifier)
     pairs = [label.pair() for label in labels]
     n = sum(not pair.supported for pair in pairs)
-    needed = least_unsupported(alpha=terms.alpha, delta=terms.delta)
+    needed = least_n(alpha=terms.alpha, delta=terms.delta)
     if n < needed:
         raise Invalid(
             f"{n} labels say that a claim is unsupported; a bound of {terms.alpha:g} with confidence "

@@ -1,17 +1,14 @@
 """What a verifier's scores are worth: thresholds with a stated risk bound, and the record of what they rest on."""
 
 import hashlib
-import math
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
 
 from audit import canonical
-
-STEPS = 60
+from audit.bounds import most_hits, upper_bound
 
 
 class Origin(StrEnum):
@@ -116,40 +113,6 @@ class Calibration:
         )
 
 
-def at_most(leaks: int, n: int, share: float) -> float:
-    """Return the probability of at most ``leaks`` among ``n`` when each leaks with this probability (0 < share < 1)."""
-    logs = math.log(share), math.log1p(-share)
-    terms = (
-        math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1) + k * logs[0] + (n - k) * logs[1]
-        for k in range(leaks + 1)
-    )
-    return min(1.0, math.fsum(map(math.exp, terms)))
-
-
-# It is asked of a record in force before every judgement, and takes as long as there are leaks.
-@lru_cache(maxsize=1024)
-def upper_bound(leaks: int, n: int, *, delta: float) -> float:
-    """Return the share that ``leaks`` of ``n`` does not exceed with confidence ``1 - delta``; 1.0 without any.
-
-    One-sided bound of Clopper and Pearson (1934): the largest share at which so few leaks are likelier than delta.
-    """
-    if leaks >= n:
-        return 1.0
-    low, high = leaks / n, 1.0
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if at_most(leaks, n, middle) > delta else (low, middle)
-    return high
-
-
-def least_unsupported(*, alpha: float, delta: float) -> int:
-    """Return how many unsupported claims it takes to state a bound at all, when none of them leaks.
-
-    Without a leak the bound is ``1 - delta ** (1 / n)``: 45 for alpha 0.05 and delta 0.1.
-    """
-    return math.ceil(math.log(delta) / math.log1p(-alpha))
-
-
 def threshold(pairs: Sequence[Pair], *, alpha: float, delta: float, least: float = 0.0) -> float | None:
     """Return the lowest score, not under ``least``, whose leak is bounded by ``alpha`` with confidence ``1 - delta``.
 
@@ -158,13 +121,6 @@ def threshold(pairs: Sequence[Pair], *, alpha: float, delta: float, least: float
     Risk-Controlling Prediction Sets").
     """
     unsupported = sorted(pair.score for pair in pairs if not pair.supported)
-    allowed = most_leaks(len(unsupported), alpha=alpha, delta=delta)
+    allowed = most_hits(len(unsupported), alpha=alpha, delta=delta)
     candidates = {least, *(pair.score for pair in pairs if pair.score >= least)}
     return min((c for c in candidates if len(unsupported) - bisect_left(unsupported, c) <= allowed), default=None)
-
-
-def most_leaks(n: int, *, alpha: float, delta: float) -> int:
-    """Return how many of ``n`` may leak under the bound; -1 when it breaks without any."""
-    # No bound is below the share that was seen, so no more than that can be allowed.
-    counts = range(int(alpha * n) + 1)
-    return bisect_right(counts, alpha, key=lambda leaks: upper_bound(leaks, n, delta=delta)) - 1

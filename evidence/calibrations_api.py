@@ -8,9 +8,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.access import workspace_of
+from audit.bounds import upper_bound
 from audit.roles import Scope
 from evidence.api import NewestFirst, actor_of
-from evidence.calibration import upper_bound
 from evidence.models import CalibrationRecord
 
 

@@ -1,4 +1,4 @@
-"""The admin of reviews, votes and findings, and of policy packs: those of before, and drafts. Not legal advice."""
+"""The admin of reviews, votes and findings, of policy packs and of calibrations of Safety. Not legal advice."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,17 @@ from audit.errors import Problem
 from audit.roles import Scope
 from guardians import activating, packs
 from guardians.guardian import Ballot
-from guardians.models import Finding, PackVersion, Policy, PolicyPack, PolicySet, Review, RuleCount, Vote
+from guardians.models import (
+    Finding,
+    GuardianCalibration,
+    PackVersion,
+    Policy,
+    PolicyPack,
+    PolicySet,
+    Review,
+    RuleCount,
+    Vote,
+)
 from guardians.registry import BUILT_IN
 from guardians.states import PackState
 
@@ -129,3 +139,9 @@ class PackVersionAdmin(KeptAdmin):
 
     def save_model(self, request: HttpRequest, obj: PackVersion, form: DraftForm, change: bool) -> None:
         obj.pk, obj.name, obj.hash = form.made.pk, form.made.name, form.made.hash
+
+
+@admin.register(GuardianCalibration)
+class GuardianCalibrationAdmin(ReadOnlyAdmin):
+    list_display = ["guardian", "workspace_id", "state", "threshold", "n", "alarms", "alpha", "delta", "expires_on"]
+    ordering = ["-created_at"]

@@ -1,4 +1,6 @@
-"""What the guardians said of a run: reviews, votes, findings; and the policy packs, in force and to be."""
+"""What the guardians said of a run: reviews, votes, findings; policy packs, in force and to be; calibrations of Safety."""
+
+from datetime import date
 
 from django.db import models
 from django.db.models.functions import Now
@@ -6,6 +8,7 @@ from django_fsm import FSMField, FSMModelMixin, transition
 
 from audit.ids import new_id
 from audit.models import Workspace
+from guardians.calibration import CalibrationState
 from guardians.states import PackState
 
 
@@ -220,3 +223,56 @@ class CountedUpTo(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.last}"
+
+
+def calibration_states() -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in CalibrationState]
+
+
+class GuardianCalibration(FSMModelMixin, models.Model):
+    """A workspace's own threshold of a guardian. The database lets it end once, and change in nothing else.
+
+    Attributes:
+        model_sha256: of the text model whose odds were measured; it holds for no other.
+        threshold: log odds. ``n`` harmless documents were read, ``alarms`` of them reached it.
+        alpha: the largest share of harmless documents that may alarm, with confidence ``1 - delta``.
+        expires_on: the first day on which it no longer holds (UTC).
+    """
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="guardian_calibrations")
+    guardian = models.CharField(max_length=40)
+    state = FSMField(default=CalibrationState.IN_FORCE.value, choices=calibration_states, protected=True)
+    model_sha256 = models.CharField(max_length=64)
+    threshold = models.FloatField()
+    n = models.PositiveIntegerField()
+    alarms = models.PositiveIntegerField()
+    alpha = models.FloatField()
+    delta = models.FloatField()
+    data_sha256 = models.CharField(max_length=64)
+    made_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(editable=False)
+    expires_on = models.DateField()
+    ended_by = models.CharField(max_length=80, blank=True, default="")
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["workspace", "guardian"],
+                condition=models.Q(state=CalibrationState.IN_FORCE.value),
+                name="one_guardian_calibration",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.guardian} at {self.threshold:.4f}"
+
+    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.SUPERSEDED.value)
+    def supersede(self) -> None: ...
+
+    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.WITHDRAWN.value)
+    def withdraw(self) -> None: ...
+
+    def holds(self, model_sha256: str, *, on: date) -> bool:
+        return self.state == CalibrationState.IN_FORCE and self.model_sha256 == model_sha256 and on < self.expires_on

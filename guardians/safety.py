@@ -16,8 +16,9 @@ What a vote rests on, and why:
   draft the same words may be a quotation, so there they escalate.
 - **In a draft only what escalates is reported**: it quotes sources, and a quoted phrase alone is no attack.
 - **What no rule knows is weighed by a linear model** (``safetyrules.textmodel``), on requests and on what a run reads.
-  From its threshold on it escalates; alone it never denies. A workspace may have a threshold of its own, measured on
-  its own harmless documents. Below the threshold the vote's score still says how near it came.
+  From its threshold on it escalates; alone it never denies. Well below that it adds to what a lesser rule weighs. A
+  workspace may have a threshold of its own, measured on its own harmless documents. Below the threshold the vote's
+  score still says how near it came.
 
 Every text is read whole; only the number of *reported* findings is bounded, the gravest first.
 """
@@ -25,7 +26,7 @@ Every text is read whole; only the number of *reported* findings is bounded, the
 import hashlib
 import math
 import unicodedata
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,7 +41,7 @@ from guardians.safetyrules.injection import REACH, UNSEEN_WEIGHT, orders
 from guardians.safetyrules.injectionrules import RULES
 from guardians.safetyrules.layers import Layer, View, views
 from guardians.safetyrules.splitwords import KNOWN
-from guardians.safetyrules.textmodel import LENGTH_LEAST, shipped
+from guardians.safetyrules.textmodel import LENGTH_LEAST, Seen, shipped
 from guardians.safetyrules.weightedrules import Head
 from guardians.safetyrules.windows import END, LEAST, MOST, TOKEN
 
@@ -53,6 +54,8 @@ REMEMBERED_CHARS = 4_000
 STRICTNESS = (Ballot.ALLOW, Ballot.ESCALATE, Ballot.DENY)
 WEIGHED = frozenset({Part.REQUEST, Part.DOCUMENT, Part.TOOL_RESULT, Part.TOOL_DESCRIPTION})
 MODEL_RULE = "model.orders"
+# What a lesser rule weighs more where the model agrees with it: half of what escalates.
+SUPPORT_WEIGHT = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def fingerprint() -> str:
     known = (
         [(rule.id, rule.pattern.pattern, rule.direct, rule.indirect, rule.needs) for rule in RULES],
         [(rule.id, rule.harm.value, rule.pattern.pattern, rule.needs) for rule in HARM_RULES],
-        (NOTED, ESCALATED, DENIED, UNSEEN_WEIGHT, REACH, FINDING_LIMIT),
+        (NOTED, ESCALATED, DENIED, UNSEEN_WEIGHT, SUPPORT_WEIGHT, REACH, FINDING_LIMIT),
         (sorted(LOOKALIKES.items()), INVISIBLE_CLASS, KNOWN.pattern, unicodedata.unidata_version),
         (shipped().sha256, END.pattern, TOKEN.pattern, LEAST, MOST, LENGTH_LEAST),
     )
@@ -148,32 +151,38 @@ def look_at(piece: Piece, threshold: float | None) -> Look:
     signs = [*hidden_signs(piece, tricks)]
     nearest = 0.0
     for view in views(piece.text):
-        signs += injection_signs(piece, view, tricks)
+        seen = weighed(piece, view, threshold)
+        signs += injection_signs(piece, view, tricks, seen)
         signs += harm_signs(piece, view)
-        score, weighed = model_signs(piece, view, threshold)
-        signs += weighed
-        nearest = max(nearest, score)
+        likest = max(seen, key=lambda one: one.odds, default=None)
+        if likest is not None:
+            signs += model_signs(piece, view, likest)
+            nearest = max(nearest, likest.score)
     kept = sorted((sign for sign in signs if sign.weight >= least), key=gravity)[:FINDING_LIMIT]
     return Look(tuple(sorted(kept, key=place)), nearest)
 
 
-def model_signs(piece: Piece, view: View, threshold: float | None) -> tuple[float, Sequence[Sign]]:
-    """Return what the model makes of a layer, 0 to 1, and the sign that this is from its threshold on."""
+def weighed(piece: Piece, view: View, threshold: float | None) -> Sequence[Seen]:
+    """Return what the model makes of each window of a layer; nothing of what it does not know: drafts and actions."""
     if piece.part not in WEIGHED:
-        return 0.0, ()
+        return ()
     head = head_of(piece.part)
-    seen = shipped().likest(view.text, head, threshold=threshold if head is Head.INDIRECT else None)
-    if seen is None or seen.odds < 0:
-        return seen.score if seen else 0.0, ()
-    finding = Finding(
-        rule=MODEL_RULE,
-        kind=injection_kind(piece.part),
-        part=piece.part,
-        ref=piece.ref,
-        span=view.span(seen.start, seen.end),
-        score=seen.score,
-    )
-    return seen.score, (Sign(finding, ESCALATED, Ballot.ESCALATE),)
+    return tuple(shipped().seen(view.text, head, threshold=threshold if head is Head.INDIRECT else None))
+
+
+def odds_of(text: str) -> float:
+    """Return the log odds of the window of a document that is likest an order, in any of its layers; -inf if none."""
+    head = Head.INDIRECT
+    found = (seen.odds for view in views(text) for seen in shipped().seen(view.text, head, threshold=0.0))
+    return max(found, default=-math.inf)
+
+
+def model_signs(piece: Piece, view: View, likest: Seen) -> Iterator[Sign]:
+    """Yield a sign where the window likest an order reaches the threshold."""
+    if likest.odds >= 0:
+        kind, span = injection_kind(piece.part), view.span(likest.start, likest.end)
+        finding = Finding(MODEL_RULE, kind, piece.part, piece.ref, span, likest.score)
+        yield Sign(finding, ESCALATED, Ballot.ESCALATE)
 
 
 def head_of(part: Part) -> Head:
@@ -207,14 +216,21 @@ def trick_weight(trick: Trick) -> float:
             assert_never(trick)
 
 
-def injection_signs(piece: Piece, view: View, tricks: Sequence[Hidden]) -> Iterator[Sign]:
+def injection_signs(piece: Piece, view: View, tricks: Sequence[Hidden], seen: Sequence[Seen]) -> Iterator[Sign]:
     """Yield a sign for each hit whose surroundings weigh enough."""
     for order in orders(view, head_of(piece.part)):
         span = view.span(order.hit.start, order.hit.end)
         disguised = view.layer is Layer.SHOWN and holds_trick(span, tricks)
-        weight = order.weight + (UNSEEN_WEIGHT if disguised else 0.0)
+        supported = order.weight < ESCALATED and is_supported(order.hit.start, seen)
+        weight = order.weight + (UNSEEN_WEIGHT if disguised else 0.0) + (SUPPORT_WEIGHT if supported else 0.0)
         if weight >= NOTED:
             yield sign_of(piece, rule=order.hit.rule, kind=injection_kind(piece.part), span=span, weight=weight)
+
+
+def is_supported(place: int, seen: Sequence[Seen]) -> bool:
+    """Tell whether the model, too, sees something like an order in the window that holds a place."""
+    following = bisect_right(seen, place, key=lambda one: one.start)
+    return following > 0 and place < seen[following - 1].end and seen[following - 1].supports
 
 
 def holds_trick(span: Span, tricks: Sequence[Hidden]) -> bool:

@@ -12,7 +12,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -23,13 +23,13 @@ from benchmarks.guarding import texts
 from benchmarks.guarding.texts import Bipia
 from guardians.safetyrules.layers import views
 from guardians.safetyrules.textmodel import FILE, LENGTH_LEAST, Gram, Linear, grams
-from guardians.safetyrules.windows import windows
+from guardians.safetyrules.windows import tokens, windows
 
 TIMES = 12
 RIDGE, ROUNDS, COUNT_LEAST = 1e-4, 150, 3
 FIRST, LOOKED_AT, HARD, KEPT = 10_000, 12_000, 1_500, 9_000
 FOLDS = 3
-MISTAKES = 0.01
+MISTAKES = {"direct": (0.01, 0.05), "indirect": (0.05, 0.08)}  # alone, and beside a rule
 MISTAKES_TECHNICAL = 0.003
 
 
@@ -70,7 +70,7 @@ def fitted(given: Windows) -> Linear:
 
 def weighed(attacks: Sequence[str], harmless: Sequence[str], *, only: frozenset[str] | None = None) -> Linear:
     """Return the head that minimises the log loss of both classes, with a ridge."""
-    found = [grams(window) for window in (*attacks, *harmless)]
+    found = [grams(tokens(window)) for window in (*attacks, *harmless)]
     counts = Counter(gram for known in found for gram in known)
     names = sorted(gram for gram, n in counts.items() if n >= COUNT_LEAST and (only is None or gram in only))
     place = {name: at for at, name in enumerate(names)}
@@ -87,7 +87,7 @@ def weighed(attacks: Sequence[str], harmless: Sequence[str], *, only: frozenset[
         name: Gram(round(float(rare), 2), round(float(rare * weight), 2))
         for name, rare, weight in zip(names, rarity, weights, strict=True)
     }
-    return Linear(round(bias, 4), 0.0, known)
+    return Linear(round(bias, 4), 0.0, 0.0, known)
 
 
 def descended(rows: Any, columns: Any, values: Any, labels: Any, shares: Any, *, width: int) -> tuple[Any, float]:  # noqa: ANN401 - arrays
@@ -150,17 +150,19 @@ def left_out(made: Made, *names: str, seed: int = 9) -> dict[str, list[float]]:
     return found
 
 
-def threshold(made: Made, *names: str) -> float:
-    return passed_by([one for known in left_out(made, *names).values() for one in known], MISTAKES)
+def thresholds(made: Made, shares: tuple[float, float], *names: str) -> tuple[float, float]:
+    """Return what counts alone and beside a rule, by the odds of texts of harmless families that were left out."""
+    odds = [one for known in left_out(made, *names).values() for one in known]
+    return passed_by(odds, shares[0]), passed_by(odds, shares[1])
 
 
-def with_threshold(linear: Linear, threshold: float) -> Linear:
-    return Linear(linear.bias, round(threshold, 4), linear.known)
+def with_thresholds(linear: Linear, threshold: float, support: float) -> Linear:
+    return replace(linear, threshold=round(threshold, 4), support=round(min(support, threshold), 4))
 
 
 def document(linear: Linear) -> dict[str, Any]:
     known = {name: [gram.rarity, gram.weight] for name, gram in sorted(linear.known.items())}
-    return {"bias": linear.bias, "threshold": linear.threshold, "grams": known}
+    return {"bias": linear.bias, "threshold": linear.threshold, "support": linear.support, "grams": known}
 
 
 def written(heads: Mapping[str, Linear]) -> str:
@@ -177,14 +179,15 @@ def main() -> None:
     made = partial(indirect, texts.bipia(asked.data))
     linear = made()
     technical = passed_by([highest(linear, text) for text in texts.technical("calibrated")], MISTAKES_TECHNICAL)
+    alone, beside = thresholds(made, MISTAKES["indirect"], "documents")
     heads = {
-        "direct": with_threshold(direct(), threshold(direct, "requests", "sensitive")),
-        "indirect": with_threshold(linear, max(technical, threshold(made, "documents"))),
+        "direct": with_thresholds(direct(), *thresholds(direct, MISTAKES["direct"], "requests", "sensitive")),
+        "indirect": with_thresholds(linear, max(technical, alone), beside),
     }
     if asked.keep:
         FILE.write_text(written(heads), encoding="utf-8")
-    said = {name: (len(linear.known), linear.bias, linear.threshold) for name, linear in heads.items()}
-    sys.stdout.write(f"grams, bias, threshold: {said}\n")
+    said = {name: (len(linear.known), linear.bias, linear.threshold, linear.support) for name, linear in heads.items()}
+    sys.stdout.write(f"grams, bias, thresholds: {said}\n")
 
 
 if __name__ == "__main__":

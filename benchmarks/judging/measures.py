@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean
 
-from evidence.calibration import Pair, threshold, upper_bound
+from audit.bounds import upper_bound
+from evidence.calibration import Pair, threshold
 
 FOLDS = 5
 BINS = 10

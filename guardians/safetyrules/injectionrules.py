@@ -354,6 +354,27 @@ RULES: tuple[Rule, ...] = (
         indirect=1,
         needs="conversation chat dialogue user content",
     ),
+    spoken(
+        "speaks_for_the_user",
+        r"""
+        (?:message|instruction|request|order|note|task)s? from (?:me|the user|your user|the owner|your owner)
+        |(?:i|the user|your user|the owner) (?:also )?(?:asked|wants?|would like|told|needs?|expects?) you (?:also )?to
+        |(?:me|i am|i.m|this is) ~2 your user
+        """,
+        direct=0,
+        indirect=1.5,
+        needs="from you",
+    ),
+    written(
+        "frames_an_order",
+        r"""
+        ^\W{0,6}(?:new |assistant |agent |updated )?(?:instruction|task|prompt|directive)s? ?:
+        |\bend of (?:the )?(?:document|data|page|results?|text|context|input|file)s?\b
+        """,
+        direct=0,
+        indirect=1.5,
+        needs="instruction task prompt directive end",
+    ),
     written(
         "fake_turn",
         r"""^\W{0,4}(?:human|user) ?:[^\n]{1,300}\n{1,3}\W{0,4}(?:assistant|ai|chatbot) ?:""",

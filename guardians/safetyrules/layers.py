@@ -33,8 +33,12 @@ HEX_NOISE = re.compile(r"0x|\\x|%u00|[ :,]")
 PERCENT_RUN = re.compile(r"(?:[A-Za-z0-9_.~+-]|%[0-9a-fA-F]{2}){8,}")
 
 # The commonest words of orders in English, turned by rot13; none of them is a word.
-TURNED_WORD = re.compile(r"\b(?:gur|lbh|lbhe|naq|guvf|abg|nyy|vtaber|flfgrz|vafgehpgvbaf?|cebzcg|cyrnfr|zhfg|fraq)\b")
-TURNED_WORDS = 2
+TURNED_WORD = re.compile(
+    r"\b(?:gur|lbh|lbhe|naq|guvf|abg|nyy|vtaber|flfgrz|vafgehpgvbaf?|cebzcg|cyrnfr|zhfg|fraq|gung|jvgu|sebz|sbe|gryy|nafjre"
+    r"|erfcbafr|ercyl|hfre|bgure|orsber|nsgre|nal|rirel|svefg|nffvfgnag|zbqry|ntrag|arj|gnfx|vafgrnq|zrffntr|fnl|vf|bs)\b"
+)
+# One long one will do, as no language writes it.
+TURNED_WORDS, TURNED_LONG = 2, 5
 
 
 class Layer(StrEnum):
@@ -78,7 +82,8 @@ def layers(text: str, *, depth: int) -> Iterator[tuple[Layer, Folded]]:
     yield Layer.SHOWN, unmarked(shown)
     for start, end in comments:
         yield Layer.COMMENT, unmarked(part(folded, start + len(OPEN), end - len(CLOSE)))
-    if len(set(TURNED_WORD.findall(folded.text.lower()))) >= TURNED_WORDS:
+    turned = set(TURNED_WORD.findall(folded.text.lower()))
+    if len(turned) >= TURNED_WORDS or any(len(word) >= TURNED_LONG for word in turned):
         yield Layer.ROT13, Folded(codecs.encode(folded.text, "rot13"), folded.starts, folded.ends)
     for trick in hidden(text):
         if trick.trick is Trick.TAGS:

@@ -1,14 +1,16 @@
 """Words of orders that are written apart, so that no rule knows them: "i g n o r e", "ig-nore", "ig nore", "1gn0r3".
 
-Only words of ``WORDS`` are put together again. Put together where no order was meant, they do no harm: a word alone
-is no order.
+Only words of ``WORDS`` are put together again, and with separators inside also those that the text model knows. Put
+together where no order was meant, they do no harm: a word alone is no order.
 """
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from operator import add
 
 from guardians.normal import Folded, edited
+from guardians.safetyrules.textmodel import shipped
 
 WORDS = frozenset(
     {
@@ -72,13 +74,22 @@ def apart(text: str) -> Iterator[tuple[int, int, str]]:
 
 def known(written: str) -> str:
     """Return what is meant where a known word is split or disguised, or ''."""
-    bare = SEPARATORS.sub("", written)
+    parts = SEPARATORS.split(written)
+    bare = "".join(parts)
+    if bare in lexicon() and not lexicon().issuperset(filter(None, parts)):
+        return bare
     readings = (bare, *(bare.translate(table) for table in LETTERS_FOR_SIGNS))
     for reading in readings:
         word = LONG.search(reading)
         if word and word.group() not in written:
             return KNOWN.sub(r" \g<0> ", reading)
     return ""
+
+
+@cache
+def lexicon() -> frozenset[str]:
+    """Return the words that the text model knows."""
+    return frozenset().union(*(head.words for head in shipped().heads.values()))
 
 
 def paired(text: str) -> Iterator[tuple[int, int, str]]:

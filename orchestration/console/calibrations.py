@@ -12,10 +12,11 @@ from django.views.decorators.http import require_safe
 
 from audit.access import require
 from audit.actors import Actor
+from audit.bounds import upper_bound
 from audit.console import page, workspace_of
 from audit.roles import Scope
 from evidence import calibrating
-from evidence.calibration import Calibration, upper_bound
+from evidence.calibration import Calibration
 from evidence.models import CalibrationRecord
 from evidence.states import CalibrationState
 from evidence.typed.scoring import CALIBRATION

@@ -1,4 +1,4 @@
-"""Which policies judge a run: its workspace's own packs and calibration where they are in force, else the built-in.
+"""Which policies judge a run: its workspace's own packs and calibrations where they are in force, else the built-in.
 
 The stronger verifier of the installation judges with it only where a calibration of the workspace's own names its id.
 
@@ -24,13 +24,18 @@ from evidence.states import CalibrationState
 from evidence.typed.scoring import TYPED
 from evidence.verifying import named
 from guardians import activating
+from guardians.calibration import CalibrationState as InForce
 from guardians.compliance import Compliance
+from guardians.models import GuardianCalibration
 from guardians.packs import PackSet
+from guardians.safety import Safety
+from guardians.safetyrules.textmodel import shipped
 from orchestration.engine.bench import Parts, policy_hash
 from orchestration.selection import select
 
 # A slice that begins with a record ends before that expires: what expires while the gate looks at it supports nothing.
 AHEAD = dt.timedelta(hours=1)
+SAFETY_IN_FORCE = "workspace_id = %s AND guardian = %s AND state = %s"
 IN_FORCE = "workspace_id = %s AND verifier = ANY(%s) AND state = %s"
 
 
@@ -45,7 +50,25 @@ def of_workspace(parts: Parts, workspace: UUID) -> Parts:
     if parts.verifier and (second := known.get(names[-1])) and names[-1] != TYPED.id:
         stronger = Stronger(parts.verifier, second, settings.PROMETHEUS_VERIFIER_SECONDS)
         parts = replace(parts, stronger=stronger, policy_hash=hash_with(parts.policy_hash, second))
-    return parts
+    return with_safety(parts, workspace)
+
+
+def with_safety(parts: Parts, workspace: UUID) -> Parts:
+    """Return the parts with the workspace's own threshold of Safety, where a record of it holds for this model."""
+    on = (now() + AHEAD).astimezone(dt.UTC).date()
+    found = select(GuardianCalibration, SAFETY_IN_FORCE, workspace, Safety.name, InForce.IN_FORCE.value)
+    own = next((record.threshold for record in found if record.holds(shipped().sha256, on=on)), None)
+    if own is None:
+        return parts
+    safety = safety_with(own)
+    guardians = tuple(safety if guardian.name == Safety.name else guardian for guardian in parts.guardians)
+    hashed = hash_with_guardian(parts.policy_hash, safety.version)
+    return replace(parts, guardians=guardians, panel=parts.panel.among(guardians), policy_hash=hashed)
+
+
+@lru_cache(maxsize=256)
+def safety_with(threshold: float) -> Safety:
+    return Safety(threshold)
 
 
 def with_packs(parts: Parts, known: PackSet) -> Parts:
@@ -54,7 +77,7 @@ def with_packs(parts: Parts, known: PackSet) -> Parts:
     if known.hash == parts.packs.hash and not known.fault:
         return parts
     guardians = tuple(Compliance(known) if isinstance(other, Compliance) else other for other in parts.guardians)
-    hashed = policy_hash(known.hash, guardians, parts.gate, parts.consensus, parts.vectors)
+    hashed = policy_hash(known.hash, guardians, parts.gate, parts.consensus, parts.vectors, parts.masking)
     panel = parts.panel.among(guardians)
     return replace(parts, guardians=guardians, panel=panel, packs=known, policy_hash=hashed)
 
@@ -71,3 +94,9 @@ def calibrations_of(workspace: UUID, verifiers: Sequence[str], *, on: dt.date) -
 def hash_with(policy_hash: str, calibration: Calibration) -> str:
     """Return the hash of everything that decides where a workspace's own calibration does."""
     return canonical.digest(canonical.encode({"policy": policy_hash, "calibration": repr(calibration)})).hex()
+
+
+@lru_cache(maxsize=1024)
+def hash_with_guardian(policy_hash: str, version: str) -> str:
+    """Return the hash of everything that decides where a guardian of a workspace's own does."""
+    return canonical.digest(canonical.encode({"policy": policy_hash, "guardian": version})).hex()

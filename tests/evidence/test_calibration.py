@@ -7,15 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.bounds import least_n, most_hits, upper_bound
 from evidence.calibration import (
     Calibration,
     Figures,
     Pair,
     figures,
-    least_unsupported,
-    most_leaks,
     threshold,
-    upper_bound,
 )
 
 RECORD = Calibration(
@@ -94,7 +92,7 @@ def bound_at(known: list[Pair], at: float) -> float:
 
 @pytest.mark.parametrize(("n", "leaks"), [(0, -1), (44, -1), (45, 0), (76, 0), (77, 1), (105, 2), (132, 3), (184, 5)])
 def test_so_many_may_leak_and_no_more(n: int, leaks: int) -> None:
-    assert most_leaks(n, alpha=0.05, delta=0.1) == leaks
+    assert most_hits(n, alpha=0.05, delta=0.1) == leaks
 
 
 def test_there_is_no_threshold_from_too_few_points() -> None:
@@ -120,7 +118,7 @@ def test_a_threshold_outside_the_scores_is_refused() -> None:
 
 @pytest.mark.parametrize(("alpha", "delta"), [(0.05, 0.1), (0.1, 0.1), (0.01, 0.05), (0.2, 0.2)])
 def test_the_least_number_is_the_first_with_which_a_bound_can_be_stated(alpha: float, delta: float) -> None:
-    least = least_unsupported(alpha=alpha, delta=delta)
+    least = least_n(alpha=alpha, delta=delta)
     assert upper_bound(0, least, delta=delta) <= alpha < upper_bound(0, least - 1, delta=delta)
 
 

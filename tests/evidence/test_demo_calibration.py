@@ -7,8 +7,9 @@ from itertools import chain
 
 import pytest
 
+from audit.bounds import upper_bound
 from audit.stakes import Stakes
-from evidence.calibration import Pair, threshold, upper_bound
+from evidence.calibration import Pair, threshold
 from evidence.claims import split
 from evidence.gate import DEFAULT_POLICY, judge
 from evidence.passages import Passage

@@ -170,7 +170,7 @@ def test_no_pieces_at_all_are_harmless() -> None:
 
 def test_a_reason_never_quotes_what_was_judged() -> None:
     vote = vote_on(Part.DOCUMENT, ATTACK)
-    assert vote.reason == "INJECTION_INDIRECT in DOCUMENT: injection.override (and 1 more)"
+    assert vote.reason == "INJECTION_INDIRECT in DOCUMENT: injection.override (and 2 more)"
 
 
 def test_scores_grow_with_weight_and_half_of_the_doubt_goes_with_three() -> None:
