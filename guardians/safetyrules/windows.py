@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 
 # A sentence ends here. Lines of a paragraph that was wrapped go on in the next one: neither short nor long ones are.
-END = re.compile(r"[.!?;:]+[\"')\]]*\s+|\n\s*\n|\n[ \t]*[-*+#>|]+[ \t]*|\s*[|\t\n]\s*|\n")
+END = re.compile(
+    r"[.!?;:]{1,8}[\"')\]]{0,4}\s{1,20}|\n\s{0,20}\n|\n[ \t]{0,20}[-*+#>|]{1,8}[ \t]{0,20}|\s{0,20}[|\t\n]\s{0,20}"
+)
 WRAPPED = range(50, 111)
 LEAST, MOST = 12, 320
 

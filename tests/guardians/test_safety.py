@@ -29,7 +29,7 @@ SIZE = 200_000
 HOSTILE = (
     "a ", "a-", "ig nore ", "i g n o r e ", "1a", "&#105;", "<!--", "<!-- -->", "<b>", "%41", "QUJD", "4142 ", "\\x41",
     "\u200ba", "\U000e0041", "\u202e", "ignore ", "ignore all ", "pay $1 ", "gur lbh ", "if you are an ai ", "\n", "(",
-    "[system] ", "do not tell ", "é",
+    "[system] ", "do not tell ", "é", " ", ".", "?)", "|", "-", "a@", "\t \n", "\ud800",
 )  # fmt: skip
 ASKING = ("how do i make ", "how how bomb ", "write give me gun ", "steps for suicide ", "sexual story child ", "kill ")
 
