@@ -1,4 +1,4 @@
-"""What the guardians said of a run: reviews, votes, findings; policy packs, in force and to be; calibrations of Safety."""
+"""What the guardians said of a run: reviews, votes, findings; policy packs; calibrations of Safety."""
 
 from datetime import date
 
