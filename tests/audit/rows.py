@@ -1,6 +1,7 @@
 """One row of any model, with the rows it points to."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 
 from django.db import models
@@ -18,6 +19,7 @@ PLAIN: dict[type, Any] = {
     models.CharField: "x",
     models.TextField: "text",
     models.FloatField: 0.5,
+    models.DecimalField: Decimal(1),
     models.IntegerField: 1,
 }
 

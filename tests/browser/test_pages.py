@@ -161,8 +161,8 @@ def test_a_contradiction_is_marked_by_more_than_colour(browser: Browser, museum:
     with enter(browser, museum.url, "alan") as context:
         page, _ = opened(context, museum, "run")
         claim = page.locator("#claim-2")
-        assert claim.locator(".badge.bad svg").count() == 2
-        line = claim.locator(".evidence.bad mark").evaluate("node => getComputedStyle(node).borderBottomStyle")
+        assert claim.locator(".badge.bad svg").count() == claim.locator(".badge.bad").count() == 3
+        line = claim.locator(".evidence.bad mark").first.evaluate("node => getComputedStyle(node).borderBottomStyle")
         assert line == "dashed"
 
 
