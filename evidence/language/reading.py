@@ -150,6 +150,9 @@ def content(read_tokens: Sequence[Token], taken: set[int]) -> Iterator[Word]:
         if token.kind is Kind.WORD and at not in taken and is_content(token):
             known = key(token.folded)
             yield Word(at, known, HALF if known in LIGHT_KEYS else FULL, is_name(read_tokens, at))
+        elif token.kind is Kind.NUMBER and at not in taken:
+            # Too long or too large to be read as a value: what nobody can compare must stand in the source as it is.
+            yield Word(at, key(token.folded), FULL, name=False)
         elif token.kind is Kind.MARK and unicodedata.category(token.text) in UNREADABLE:
             yield Word(at, token.text, FULL, name=False)
 

@@ -104,6 +104,13 @@ TOO_LITTLE = [
 ]
 
 
+def test_a_number_that_is_too_long_to_be_read_must_stand_in_the_source_as_it_is() -> None:
+    long = f"The account is {'9' * 60}."
+    assert verdict(long, passage(long)).verdict is Verdict.SUPPORTED
+    assert verdict(long, passage("The account is 9.")).reason is Reason.DETAIL
+    assert verdict("The account is 9.", passage(long)).verdict is not Verdict.SUPPORTED
+
+
 @pytest.mark.parametrize(("claim", "source"), SAME)
 def test_other_words_for_the_same_are_supported(claim: str, source: str) -> None:
     judged = verdict(claim, passage(source))
