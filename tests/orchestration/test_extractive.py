@@ -152,4 +152,5 @@ def test_nothing_is_quoted_that_no_passage_holds(texts: list[str], question: str
 def test_a_hostile_passage_takes_no_time(piece: str) -> None:
     started = time.process_time()
     quoted(piece * (100_000 // len(piece)), question=piece * 1000)
-    assert time.process_time() - started < 1
+    # A tenth of a second alone; an expression that runs away takes minutes. Between the two: a busy machine, traced.
+    assert time.process_time() - started < 20
