@@ -36,7 +36,7 @@ POSSIBILITY = words("may might could")
 
 NEGATORS = words("""
     not never no none nobody nothing nowhere neither nor without cannot cant dont doesnt didnt isnt arent wasnt
-    werent wont lack lacks lacked lacking fail fails failed failing refuse refuses refused refusing unable
+    werent wont lack lacks lacked lacking unable
     avoid avoids avoided avoiding
     hardly scarcely barely rarely seldom
 """)

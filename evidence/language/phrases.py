@@ -142,6 +142,15 @@ def is_light(reading: Reading, at: int) -> bool:
     )
 
 
+def is_passive(reading: Reading, at: int) -> bool:
+    """Tell whether a form of "be" stands before a verb, over auxiliaries and adverbs."""
+    while at and is_light(reading, at - 1):
+        at -= 1
+        if reading.tokens[at].folded in BEING:
+            return True
+    return False
+
+
 def governor(reading: Reading, at: int) -> str:
     """Return the preposition that governs a name, POSSESSED for "Ada's", ATTRIBUTE for "an Ada", or "" for none."""
     first, last = run(reading, at)

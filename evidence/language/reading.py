@@ -147,7 +147,9 @@ def read(sentence: str) -> Reading:
 
 def content(read_tokens: Sequence[Token], taken: set[int]) -> Iterator[Word]:
     for at, token in enumerate(read_tokens):
-        if token.kind is Kind.WORD and at not in taken and is_content(token):
+        if token.kind is Kind.WORD and at not in taken and (is_content(token) or is_letter(read_tokens, at)):
+            if negation.only_denies(read_tokens, at):
+                continue
             known = key(token.folded)
             yield Word(at, known, HALF if known in LIGHT_KEYS else FULL, is_name(read_tokens, at))
         elif token.kind is Kind.NUMBER and at not in taken:
@@ -162,6 +164,11 @@ def is_content(token: Token) -> bool:
     if token.folded in STOP or token.folded.endswith("n't"):
         return len(token.text) > 1 and token.text.isupper() and token.folded in {"us", "it", "who"}
     return len(token.text) > 1 or (token.text.isupper() and token.text != "I")
+
+
+def is_letter(read_tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether an "A" is a letter and not an article: "hepatitis A", "Team A"."""
+    return read_tokens[at].text == "A" and at > 0 and read_tokens[at - 1].kind is Kind.WORD
 
 
 def is_name(read_tokens: Sequence[Token], at: int) -> bool:

@@ -53,6 +53,7 @@ TABLE = {
     "activity": "1 IU iu U",
     "unit": "1 unit units",
     "percent": "1 % percent percentage pct",
+    "percentage point": "1 pp ppt; 0.01 bp bps",
     "pressure": "1 Pa; 1e3 kPa; 133.322387415 mmHg mmhg; 1e5 bar",
     "energy": "1 J joule joules; 1e3 kJ; 4184 kcal; 4.184 cal",
     "power": "1 W watt watts; 1e3 kW kilowatt kilowatts; 1e6 MW megawatt megawatts; 1e9 GW",
@@ -123,7 +124,7 @@ def simple(tokens: Sequence[Token], at: int) -> Measure | None:
     if following == ["^", "2"]:
         return squared(unit, at + 3)
     if unit.family == "percent" and following and following[0] in {"point", "points"}:
-        return Measure(unit, at + 2)
+        return Measure(KNOWN["pp"], at + 2)
     return Measure(unit, at + 1)
 
 

@@ -7,7 +7,7 @@ from operator import mul
 from evidence.language.lexicon import UNIVERSAL, words
 from evidence.language.reading import FULL, Piece, Reading
 from evidence.language.text import Kind
-from evidence.typed import force, parts, polarity, subjects, values
+from evidence.typed import actuality, crossings, directions, force, parts, polarity, subjects, values
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching, replaced
 from evidence.typed.parts import Surroundings
@@ -90,15 +90,27 @@ def rules(matching: Matching, around: Surroundings, met: Opposites, settled: Map
     yield from polarity.negations(matching, settled)
     yield from polarity.antonyms(matching, met)
     yield from polarity.placings(matching)
-    yield from parts.roles(matching)
-    yield from parts.agents(matching)
+    yield from crossings.comparisons(matching)
+    yield from changed_roles(matching)
     yield from force.modalities(matching)
     yield from force.bare_modalities(matching)
+    yield from actuality.openings(matching)
     yield from force.quantifiers(matching)
+    yield from force.little(matching)
+    yield from force.alternatives(matching)
     yield from force.ranks(matching)
     yield from force.degrees(matching)
     yield from force.conditions(matching)
     yield from force.restrictions(matching)
+
+
+def changed_roles(matching: Matching) -> Iterator[Conflict]:
+    """Yield who does what to whom otherwise; what looks further only where what looks closer finds nothing."""
+    yield from (
+        [*parts.roles(matching), *parts.agents(matching)]
+        or [*directions.turned(matching), *crossings.exchanges(matching)]
+        or [*directions.displaced(matching), *crossings.actions(matching)]
+    )
 
 
 def overlap(matching: Matching) -> float:

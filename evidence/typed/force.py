@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from evidence.language.conditions import Condition
 from evidence.language.lexicon import AUXILIARIES, EXCLUSIVE, OBLIGATION, PARTIAL, POSSIBILITY, STOP, UNIVERSAL, words
+from evidence.language.negation import ALL_BUT
+from evidence.language.phrases import DETERMINERS
 from evidence.language.reading import FULL, READINGS_KEPT, Reading
 from evidence.language.text import Kind
 from evidence.typed.conflicts import Conflict
@@ -18,6 +20,9 @@ EXCEPT = words("unless except")
 SHARED = ("one", "of", "the")
 GOVERNS = 4
 EVERY_KIND = UNIVERSAL | words("any both")
+LITTLE = words("few little hardly scarcely barely")
+MORE, FEWER = words("more"), words("fewer less")
+SHORT_OF = words("nearly almost virtually practically not hardly")
 QUANTIFIERS = EXCLUSIVE | UNIVERSAL | PARTIAL
 DEGREES = {"most": "least", "least": "most", "more": "less", "less": "more"}
 
@@ -126,7 +131,11 @@ def quantifiers(matching: Matching) -> Iterator[Conflict]:
     """Yield the "all", "most", "only" of the claim that the sentence does not say."""
     claim, source = matching.claim, matching.source
     for at in quantifying(claim):
-        other = unlike(claim.tokens[at].folded, source.folded)
+        word = claim.tokens[at].folded
+        if word in UNIVERSAL and (short := short_of_all(source)) and at not in short_of_all(claim):
+            yield Conflict(Rule.QUANTIFIER, (at, at + 1), (short[0] - 1, short[0] + 1), opposed=True)
+            continue
+        other = unlike(word, source.folded)
         if other is None:
             continue
         place = next((p for p, found in enumerate(source.tokens) if found.folded in other), None)
@@ -135,6 +144,15 @@ def quantifiers(matching: Matching) -> Iterator[Conflict]:
             yield Conflict(Rule.QUANTIFIER, span)
         else:
             yield Conflict(Rule.QUANTIFIER, span, (place, min(len(source.tokens), place + 2)), opposed=True)
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def short_of_all(reading: Reading) -> tuple[int, ...]:
+    """Return the "all" of "nearly all" and "not all", by tokens; empty where a sentence says "all" as well."""
+    tokens = reading.tokens
+    found = tuple(at for at in range(len(tokens)) if tokens[at].folded in EVERY_KIND)
+    short = tuple(at for at in found if at and tokens[at - 1].folded in SHORT_OF)
+    return short if len(short) == len(found) else ()
 
 
 @lru_cache(maxsize=READINGS_KEPT)
@@ -156,6 +174,38 @@ def unlike(word: str, there: frozenset[str]) -> frozenset[str] | None:
     return None
 
 
+def little(matching: Matching) -> Iterator[Conflict]:
+    """Yield a noun of the claim of which the sentence says "few" or "hardly any", and the claim does not."""
+    claim, source = matching.claim, matching.source
+    if LITTLE.isdisjoint(source.folded) or not LITTLE.isdisjoint(claim.folded):
+        return
+    for place, pair in matching.pairs.items():
+        there = source.starts[pair]
+        near = [token.folded for token in source.tokens[max(0, there - 3) : there]]
+        found = next((step for step in range(1, len(near) + 1) if near[-step] in LITTLE), None)
+        if found is not None and near[-found - 1 : -found] not in (["a"], ["the"]):
+            at = claim.starts[place]
+            yield Conflict(Rule.QUANTIFIER, (at, at + 1), (there - found, there + 1), opposed=True)
+            return
+
+
+def alternatives(matching: Matching) -> Iterator[Conflict]:
+    """Yield "A and B" of the claim where the sentence says "A or B"."""
+    claim, source = matching.claim, matching.source
+    if "or" not in source.folded or "and" not in claim.folded:
+        return
+    for at in (at for at, token in enumerate(source.tokens) if token.folded == "or"):
+        right = bisect_left(source.starts, at)
+        ours = matching.back.get(right - 1), matching.back.get(right)
+        if ours[0] is None or ours[1] is None or source.denials[at]:
+            continue
+        first, end = sorted((claim.starts[ours[0]], claim.starts[ours[1]]))
+        between = [token.folded for token in claim.tokens[first + 1 : end]]
+        if "and" in between and "or" not in between:
+            there = source.starts[right - 1], source.starts[right] + 1
+            yield Conflict(Rule.QUANTIFIER, (first, end + 1), there, opposed=True)
+
+
 def ranks(matching: Matching) -> Iterator[Conflict]:
     """Yield a superlative that the sentence shares out or ranks lower: "one of the largest", "the second largest"."""
     claim, source = matching.claim, matching.source
@@ -172,10 +222,30 @@ def degrees(matching: Matching) -> Iterator[Conflict]:
     claim, source = matching.claim, matching.source
     if DEGREES.keys().isdisjoint(claim.folded):
         return
+    yield from halves(matching)
     for place, pair in matching.pairs.items():
         at, there = claim.starts[place] - 1, source.starts[pair] - 1
         if at >= 0 and there >= 0 and DEGREES.get(claim.tokens[at].folded) == source.tokens[there].folded:
             yield Conflict(Rule.QUANTIFIER, (at, at + 2), (there, there + 2), opposed=True)
+
+
+def halves(matching: Matching) -> Iterator[Conflict]:
+    """Yield "more than half" where the sentence says "fewer than half"."""
+    ours, theirs = half(matching.claim), half(matching.source)
+    if ours is None or theirs is None:
+        return
+    word, other = matching.claim.tokens[ours].folded, matching.source.tokens[theirs].folded
+    if (word in FEWER) is not (other in FEWER):
+        yield Conflict(Rule.QUANTIFIER, (ours, ours + 3), (theirs, theirs + 3), opposed=True)
+
+
+def half(reading: Reading) -> int | None:
+    """Return the token of "more" or "fewer" in "more than half"; None where a sentence has none."""
+    if "half" not in reading.folded:
+        return None
+    folded = [token.folded for token in reading.tokens]
+    found = (at for at in range(len(folded) - 2) if folded[at + 1 : at + 3] == ["than", "half"])
+    return next((at for at in found if folded[at] in MORE | FEWER), None)
 
 
 @lru_cache(maxsize=READINGS_KEPT)
@@ -196,13 +266,27 @@ def rank_before(reading: Reading, at: int) -> str:
 def conditions(matching: Matching) -> Iterator[Conflict]:
     """Yield the conditions of the sentence that the claim leaves out, so that it says more than its source."""
     claim, source = matching.claim, matching.source
+    yield from exceptions(matching)
     for condition in source.conditions:
         inside = words_in(source, condition)
         kept = sum(place in matching.back for place in inside)
-        if inside and kept * 2 < len(inside):
+        if (inside and kept * 2 < len(inside)) or (kept == len(matching.pairs) and not claim.conditions):
             yield Conflict(Rule.CONDITION, (0, len(claim.tokens)), (condition.first, condition.end))
         elif kept:
             yield from turned(matching, inside, (condition.first, condition.end), excepts=condition.opener in EXCEPT)
+
+
+def exceptions(matching: Matching) -> Iterator[Conflict]:
+    """Yield "everyone" of the claim where the sentence leaves somebody out: "everyone except Anna"."""
+    claim, source = matching.claim, matching.source
+    whole = next((at for at, token in enumerate(claim.tokens) if token.folded in ALL_BUT), None)
+    left_out = [found for found in source.negations if found.excepts]
+    if whole is None or not left_out or any(found.excepts for found in claim.negations):
+        return
+    for found in left_out:
+        inside = range(bisect_right(source.starts, found.at), bisect_left(source.starts, found.end))
+        if not any(place in matching.back for place in inside):
+            yield Conflict(Rule.CONDITION, (whole, whole + 1), (found.at, found.end))
 
 
 def words_in(reading: Reading, condition: Condition) -> range:
@@ -270,15 +354,27 @@ def restricting(reading: Reading) -> tuple[Restriction, ...]:
 
 def restriction_at(reading: Reading, at: int) -> Restriction | None:
     """Return the restriction that token ``at`` opens; None where it opens none that says anything."""
-    opener, noun = reading.tokens[at].folded, reading.word_at.get(at - 1)
-    if opener not in NARROWING or noun is None or not is_rule(reading, at):
+    opener = reading.tokens[at].folded
+    if opener not in NARROWING:
         return None
-    if opener != "with" and not is_kind(reading, at - 1):
+    narrowed = at - 1 if opener == "with" else head_of(reading, at - 1)
+    noun = reading.word_at.get(narrowed)
+    if noun is None or not is_rule(reading, at) or (opener != "with" and not is_kind(reading, narrowed)):
         return None
     end = restriction_end(reading, at)
     inside = [reading.word_at[place] for place in range(at + 1, end) if place in reading.word_at]
     said = tuple(place for place in inside if reading.weights[place] == FULL)
     return Restriction(at, end, noun, said) if said else None
+
+
+def head_of(reading: Reading, at: int) -> int:
+    """Return the noun of a phrase that ends at a token: "members" of "members of the club"."""
+    for place in range(at - 1, max(-1, at - 1 - GOVERNS), -1):
+        if reading.tokens[place].folded == "of" and not is_kind(reading, at):
+            return place - 1
+        if place not in reading.word_at and reading.tokens[place].folded not in DETERMINERS:
+            break
+    return at
 
 
 def restriction_end(source: Reading, at: int) -> int:

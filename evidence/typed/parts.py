@@ -103,6 +103,9 @@ def sides_of(reading: Reading, at: int) -> Sides:
     return Sides(phrase(reading, at, step=-1), phrase(reading, at, step=1), is_passive(reading, at))
 
 
+Two = tuple[tuple[int, ...], tuple[int, ...]]
+
+
 def roles(matching: Matching) -> Iterator[Conflict]:
     """Yield a verb whose two sides have changed places: "A reverses B" against "B reverses A"."""
     claimed, source = sides(matching.claim), matching.source
@@ -114,7 +117,7 @@ def roles(matching: Matching) -> Iterator[Conflict]:
         if not (theirs.before and theirs.after):
             continue
         turned = (theirs.after, theirs.before) if ours.passive is theirs.passive else (theirs.before, theirs.after)
-        if crosses(matching, ours.before, turned[0]) and crosses(matching, ours.after, turned[1]):
+        if crosses(matching, (ours.before, ours.after), turned):
             claim = tokens_of(matching.claim, min(ours.before), max(ours.after))
             there = tokens_of(source, min(theirs.before), max(theirs.after))
             yield Conflict(Rule.ROLES, claim, there, opposed=True)
@@ -153,21 +156,25 @@ def tokens_of(reading: Reading, first: int, last: int) -> tuple[int, int]:
     return reading.starts[first], reading.starts[last] + 1
 
 
-def crosses(matching: Matching, claim: tuple[int, ...], source: tuple[int, ...]) -> bool:
-    """Tell whether the words of a phrase of the source are all words of a phrase of the claim."""
-    return len(source) <= len(claim) and {matching.pairs.get(place) for place in claim}.issuperset(source)
+def crosses(matching: Matching, claim: Two, source: Two) -> bool:
+    """Tell whether each of two phrases of the claim has what tells one phrase of the source from the other."""
+    ours = [{matching.claim.words[place].key for place in side} for side in claim]
+    theirs = [{matching.source.words[place].key for place in side} for side in source]
+    first, second = theirs[0] - theirs[1], theirs[1] - theirs[0]
+    turned = first <= ours[0] and second <= ours[1]
+    return bool(first and second) and turned and ours[0].isdisjoint(second) and ours[1].isdisjoint(first)
 
 
 def phrase(reading: Reading, at: int, *, step: int) -> tuple[int, ...]:
     """Return the words next to a verb, over auxiliaries, "by" and articles, up to the next break."""
     tokens = reading.tokens
     at += step
-    while 0 <= at < len(tokens) and tokens[at].folded in SKIPPED:
+    while 0 <= at < len(tokens) and tokens[at].folded in SKIPPED and at not in reading.word_at:
         at += step
     found: list[int] = []
     while 0 <= at < len(tokens) and len(found) < PHRASE:
         token = tokens[at]
-        if token.kind is not Kind.WORD or token.folded in BREAKS:
+        if token.kind is not Kind.WORD or (token.folded in BREAKS and at not in reading.word_at):
             break
         if at in reading.word_at:
             found.append(reading.word_at[at])

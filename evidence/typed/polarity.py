@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
+from evidence.language.dates import Date
 from evidence.language.lexicon import (
     ANTONYMS,
     AUXILIARIES,
@@ -15,7 +16,7 @@ from evidence.language.lexicon import (
     words,
 )
 from evidence.language.negation import Negation
-from evidence.language.quantities import comparable
+from evidence.language.quantities import Quantity, comparable
 from evidence.language.reading import READINGS_KEPT, Reading
 from evidence.language.text import Kind, key
 from evidence.typed.conflicts import Conflict
@@ -75,9 +76,7 @@ def carried(matching: Matching, pairs: Sequence[tuple[int, int]], found: Negatio
     """Tell whether both deny the first of these pairs; where one denies a noun, any of them, for the other may deny
     the verb."""
     other = matching.source if reading is matching.claim else matching.claim
-    nominal = reading.tokens[found.at].folded in NOUN_DENIERS or any(
-        other.tokens[one.at].folded in NOUN_DENIERS for one in other.negations
-    )
+    nominal = denies_noun(reading, found) or any(denies_noun(other, one) for one in other.negations)
     claim, source = matching.claim, matching.source
     return any(
         agrees(matching, claim.words[ours].at, source.words[theirs].at)
@@ -85,12 +84,22 @@ def carried(matching: Matching, pairs: Sequence[tuple[int, int]], found: Negatio
     )
 
 
+def denies_noun(reading: Reading, found: Negation) -> bool:
+    """Tell whether a negation denies a noun: "no catheter", "theft but not vandalism"."""
+    contrasts = found.at > 0 and reading.tokens[found.at - 1].folded in {"but", "and", ","}
+    return contrasts or found.excepts or reading.tokens[found.at].folded in NOUN_DENIERS
+
+
 def bare_denial(matching: Matching, found: Negation, reading: Reading) -> Iterator[Conflict]:
     """Yield a conflict where one denies a value, or what the other does not name, and the other denies nothing."""
     ours = reading is matching.claim
     other = matching.source if ours else matching.claim
     valued = [value for value in reading.quantities if found.denies(value.first)]
-    there = [value for value in other.quantities if any(comparable(value, one) for one in valued)]
+    dated = [value for value in reading.dates if found.excepts and found.denies(value.first)]
+    there: list[Quantity | Date] = [
+        value for value in other.quantities if any(comparable(value, one) for one in valued)
+    ]
+    there += [value for value in other.dates if any(is_same(value, one) for one in dated)]
     agreed = any(other.denials[value.first] % 2 for value in there) if there else bool(other.negations)
     if agreed or not (ours or there):
         return
@@ -98,6 +107,10 @@ def bare_denial(matching: Matching, found: Negation, reading: Reading) -> Iterat
     whole = (there[0].first, there[0].end) if there else (0, len(other.tokens))
     claim, source = (stretch, whole) if ours else (whole, stretch)
     yield Conflict(Rule.NEGATION, claim, source, opposed=bool(there))
+
+
+def is_same(one: Date, other: Date) -> bool:
+    return not one.said().isdisjoint(other.said()) and not one.differing(other)
 
 
 def denial(matching: Matching, claim: tuple[int, int], source: tuple[int, int]) -> Conflict:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from evidence.language.lexicon import CONTAINING, PLACE_KINDS, SYMMETRIC, words
 from evidence.language.phrases import (
-    BEING,
     DETERMINERS,
     POSSESSED,
     PREPOSITIONS,
@@ -15,8 +14,10 @@ from evidence.language.phrases import (
     doers,
     governor,
     is_light,
+    is_passive,
     is_verb,
     phrase_after,
+    possessed,
     run,
     subject,
 )
@@ -29,13 +30,114 @@ from evidence.verdicts import Rule
 HAVING = words("has have had having")
 SYMMETRIC_KEYS = frozenset(map(key, SYMMETRIC))
 RELATIVE = words("where that which who whom whose")
+ANTECEDED = words("who which that")
+SUBJECT_PRONOUNS = words("he she they it we i you")
+OWNING = words("his her their its our my your whose")
+LINKS = words("of for to")
+# Who is somebody's, and what shows or tells of something: what is said of it is not said of that.
+PERSONS = words("""
+    mother father parent sister brother son daughter child wife husband partner widow widower cousin aunt uncle
+    nephew niece grandmother grandfather friend neighbour neighbor colleague rival lawyer attorney doctor nurse
+    teacher student owner tenant landlord manager director president chairman chairwoman chair founder leader head
+    member minister secretary spokesman spokeswoman spokesperson employee employer boss assistant editor author
+    driver captain coach customer client supplier opponent critic victim killer mothers fathers parents sisters
+    brothers sons daughters photograph photo picture portrait painting image statue copy replica model map
+    biography film book story description account price cost value supporters supporter relatives relative children
+    friends neighbours neighbors colleagues members owners customers clients suppliers employees critics
+""")
 NEAR = 4
 
 
 def places(matching: Matching) -> Iterator[Conflict]:
     """Yield what names of the claim stand for that they do not stand for in the sentence."""
     yield from subjects(matching)
+    yield from owners(matching)
     yield from exchanged(matching)
+
+
+def owners(matching: Matching) -> Iterator[Conflict]:
+    """Yield what the claim says of somebody and the sentence of somebody or something of theirs.
+
+    "The patient is allergic" for "The patient's sister is allergic", "He died" for "His father died", "The firm
+    resigned" for "The judge who fined the firm resigned".
+    """
+    claim, source = matching.claim, matching.source
+    found = subject(claim)
+    if claim.tokens and claim.tokens[0].folded in SUBJECT_PRONOUNS:
+        yield from theirs(matching)
+    elif found is not None and found.head in claim.word_at and not governor(claim, found.head):
+        there = [source.starts[place] for place in source.places.get(claim.words[claim.word_at[found.head]].key, ())]
+        parts = [owned(matching, at) for at in there]
+        has = found.main is None and claim.tokens[found.verb].folded in HAVING
+        main = claim.word_at.get(found.main) if found.main is not None else None
+        told = main is None or main in matching.pairs
+        if main in matching.pairs:
+            yield from other_relative(matching, found, matching.source.starts[matching.pairs[main]])
+        if parts and all(parts) and told and not has:
+            yield Conflict(Rule.ROLES, (found.first, found.head + 1), next(filter(None, parts)), elsewhere=True)
+
+
+def owned(matching: Matching, at: int) -> tuple[int, int] | None:
+    """Return the tokens by which a noun is only whose somebody is, or what a clause about another speaks of."""
+    source = matching.source
+    if possessed(source, at):
+        behind = [place for place in range(at + 1, min(len(source.tokens), at + NEAR)) if place in source.word_at]
+        if behind and matching.spare(source.word_at[behind[0]]):
+            return at, behind[0] + 1
+        return None
+    first = at
+    while first and (source.tokens[first - 1].folded in DETERMINERS or source.tokens[first - 1].folded in LINKS):
+        first -= 1
+    before = source.tokens[first - 1] if first else None
+    if before is None:
+        return None
+    if before.folded in PERSONS and source.tokens[first].folded in LINKS and spare(matching, first - 1):
+        return first - 1, at + 1
+    return (first - 1, at + 1) if ends_relative(source, first - 1, at) else None
+
+
+def other_relative(matching: Matching, found: Subject, verb: int) -> Iterator[Conflict]:
+    """Yield a verb that the sentence says of another than the claim's subject: "taught the girl who sang"."""
+    source = matching.source
+    first = verb
+    while first and is_light(source, first - 1):
+        first -= 1
+    if not first or source.tokens[first - 1].folded not in ANTECEDED:
+        return
+    begins = next((at + 1 for at in range(first - 2, -1, -1) if is_verb(source, at)), 0)
+    near = [at for at in range(begins, first - 1) if at in source.word_at]
+    subject_at = matching.found(found.head)
+    if near and subject_at is not None and subject_at not in near and subject_at < first:
+        yield Conflict(Rule.ROLES, (found.first, found.verb + 1), (near[0], verb + 1), elsewhere=True)
+
+
+def spare(matching: Matching, at: int) -> bool:
+    return at in matching.source.word_at and matching.spare(matching.source.word_at[at])
+
+
+def ends_relative(source: Reading, verb: int, at: int) -> bool:
+    """Tell whether a noun is what the verb of a relative clause acts on, before the verb of another: "who fined it"."""
+    if not is_verb(source, verb) or at + 1 >= len(source.tokens) or not is_verb(source, at + 1):
+        return False
+    while verb and is_light(source, verb - 1):
+        verb -= 1
+    return verb > 1 and source.tokens[verb - 1].folded in RELATIVE
+
+
+def theirs(matching: Matching) -> Iterator[Conflict]:
+    """Yield a verb that the claim says of "he" and the sentence of "his father"."""
+    claim, source = matching.claim, matching.source
+    main = 1
+    while main < len(claim.tokens) and is_light(claim, main):
+        main += 1
+    pair = matching.found(main)
+    if pair is None:
+        return
+    at = pair - 1
+    while at > 0 and is_light(source, at):
+        at -= 1
+    if at > 0 and spare(matching, at) and (source.tokens[at - 1].folded in OWNING or possessed(source, at - 1)):
+        yield Conflict(Rule.ROLES, (0, main + 1), (at - 1, pair + 1), elsewhere=True)
 
 
 def subjects(matching: Matching) -> Iterator[Conflict]:
@@ -147,14 +249,6 @@ def other_doers(matching: Matching, found: Subject, there: list[int]) -> Iterato
         seen.append(names[-1])
     if seen and found.main is not None:
         yield Conflict(Rule.ROLES, (found.head, found.main + 1), (seen[0], verbs[0] + 1), elsewhere=True)
-
-
-def is_passive(reading: Reading, at: int) -> bool:
-    while at and is_light(reading, at - 1):
-        at -= 1
-        if reading.tokens[at].folded in BEING:
-            return True
-    return False
 
 
 def exchanged(matching: Matching) -> Iterator[Conflict]:

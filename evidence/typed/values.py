@@ -14,6 +14,7 @@ from evidence.language.quantities import Quantity, Relation, relate
 from evidence.language.reading import READINGS_KEPT, Reading
 from evidence.language.text import key
 from evidence.typed.conflicts import Conflict
+from evidence.typed.directions import measured_otherwise
 from evidence.typed.matching import Matching
 from evidence.verdicts import Rule
 
@@ -186,11 +187,26 @@ def number_conflict(matching: Matching, value: Quantity, other: Quantity) -> Ite
     if relation is Relation.ENTAILED:
         if turned(matching, value.outer[0], other.outer[0]):
             yield turned_conflict(matching, value, other)
+        elif is_whole(matching.source, other) and not any(
+            is_whole(matching.claim, one) for one in matching.claim.quantities
+        ):
+            yield Conflict(Rule.QUANTIFIER, value.outer, (max(0, other.outer[0] - 2), other.end))
+        elif measured_otherwise(matching.claim, value.outer[0], matching.source, other.outer[0]):
+            spans = (value.outer[0] - 1, value.end), (other.outer[0] - 1, other.end)
+            yield Conflict(Rule.COMPARISON, *spans, opposed=same_place(matching, value, other))
         return
     rule = RULES[relation]
     elsewhere = value.unit.family == "ordinal" or conditional(matching, value, other)
     opposed = relation is not Relation.UNBOUNDED and same_place(matching, value, other)
     yield Conflict(rule, value.outer, other.outer, opposed=opposed, elsewhere=elsewhere)
+
+
+def is_whole(reading: Reading, value: Quantity) -> bool:
+    """Tell whether a quantity is only what another is a part of: 40 in "3 of 40 patients"."""
+    first = value.outer[0] - 1
+    while first > 0 and reading.tokens[first].folded in {"the", "all", "these"}:
+        first -= 1
+    return first > 0 and reading.tokens[first].folded == "of" and any(one.end == first for one in reading.quantities)
 
 
 def conditional(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> bool:
