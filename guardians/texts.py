@@ -16,7 +16,9 @@ from audit.stakes import Stakes
 from guardians import compliance, packs
 from guardians.compliance import Compliance
 from guardians.guardian import Ballot, Finding, Guardian, Material, Part, Piece, Vote, cast
+from guardians.masking import MaskingPolicy, parse
 from guardians.privacy import SOURCE_FINDINGS, Privacy
+from guardians.privacyrules import readers
 from guardians.redaction import mask
 from guardians.safety import Safety
 
@@ -76,7 +78,7 @@ def sent(document: Mapping[str, Any]) -> Sent:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The guardians as an installation has them, and the key that masks.
+    """The guardians as an installation has them, and how what Privacy finds is masked.
 
     Attributes:
         key: 32 bytes. A key that is made here and kept nowhere lets nobody take the masking back.
@@ -85,6 +87,7 @@ class Panel:
     safety: Guardian
     privacy: Guardian
     compliance: Guardian
+    masking: MaskingPolicy
     key: bytes = field(repr=False)
 
     def judge(self, found: Sent) -> Judged:
@@ -96,9 +99,9 @@ class Panel:
         safety, privacy = voted(self.safety, shown), voted(self.privacy, shown)
         kinds = {finding.kind for finding in privacy.findings} if found.kind.part in COUNTED else set()
         policies = voted(self.compliance, replace(shown, facts=compliance.facts(entities=kinds)))
-        return Judged(
-            (safety, privacy, policies), mask(found.text, self.sensitive(found.text, privacy), key=self.key).text
-        )
+        sensitive = self.sensitive(found.text, privacy)
+        masked = mask(found.text, sensitive, key=self.key, policy=self.masking)
+        return Judged((safety, privacy, policies), masked.text)
 
     def sensitive(self, text: str, said: Vote) -> Sequence[Finding]:
         """Return what is masked in a text: all that Privacy finds in it, also where its vote names only the first."""
@@ -117,10 +120,19 @@ def material(text: str, part: Part) -> Material:
 
 
 @cache
-def panel() -> Panel:
-    """Return the guardians with the shipped policy packs, and a key of this process alone."""
+def panel(masking: str = "", reader: str = "") -> Panel:
+    """Return the guardians with the shipped policy packs and a key of this process; Privacy looks for everything.
+
+    Args:
+        masking: how each kind is masked, as the setting of an installation writes it.
+        reader: what reads beside Privacy's rules, likewise.
+
+    Raises:
+        MaskingError, NoReader: a setting cannot be read.
+    """
     known = packs.load(Path(packs.__file__).parent / "packs")
-    return Panel(Safety(), Privacy(), Compliance(known), secrets.token_bytes(32))
+    privacy = Privacy(reader=readers.made(reader))
+    return Panel(Safety(), privacy, Compliance(known), parse(masking), secrets.token_bytes(32))
 
 
 def document_of(judged: Judged) -> dict[str, Any]:

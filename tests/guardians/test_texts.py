@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from pytest_django import Settings
 
 from audit import jsonlines
 from guardians import texts
@@ -41,6 +44,23 @@ def test_each_guardian_votes_and_what_privacy_found_is_masked() -> None:
     assert said["masked"].startswith("Write to <EMAIL_")
     assert said["masked"].endswith("> today.")
     assert "ada" not in said["masked"]
+
+
+def test_each_kind_is_masked_as_the_policy_in_force_says(settings: Settings) -> None:
+    settings.PROMETHEUS_MASKING = "EMAIL=partly,*=redact"
+    assert judged(text=f"{MAIL} Ring +44 20 7946 0018.")["masked"] == "Write to ***@example.com today. Ring [PHONE]."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("PROMETHEUS_MASKING", "EMAIL", "write KIND=way"), ("PROMETHEUS_PRIVACY_READER", "spacy:/no/such", "not there")],
+)
+def test_no_line_is_judged_under_a_setting_that_cannot_be_read(
+    name: str, value: str, told: str, settings: Settings
+) -> None:
+    setattr(settings, name, value)
+    with pytest.raises(CommandError, match=f"{name}.*{told}"):
+        call_command("guard_texts")
 
 
 @pytest.mark.parametrize("kind", Kind)
