@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
+import email_validator
 import phonenumbers
 import stdnum
 
@@ -28,6 +29,7 @@ from guardians.privacyrules import (
     ibans,
     identifiers,
     names,
+    nationalids,
     netaddresses,
     organisations,
     people,
@@ -53,11 +55,16 @@ LESS_SURE = 0.01
 SOURCE_FINDINGS = 50
 # Of the texts looked at last, no longer than this, what was found is kept: some 4 MB at most.
 REMEMBERED_CHARS = 4_000
-BACKEND = f"stdnum {stdnum.__version__}, phonenumbers {phonenumbers.__version__}"
+VALIDATORS = (
+    ("stdnum", stdnum.__version__),
+    ("phonenumbers", phonenumbers.__version__),
+    ("email-validator", email_validator.__version__),
+)
+BACKEND = ", ".join(f"{name} {version}" for name, version in VALIDATORS)
 # What reads a folded text, and what reads its runs of capitals.
 OF_TEXT = (ibans, identifiers, phones, netaddresses, secretshapes, names)
 OF_CAPITALS = (people, places, organisations)
-TABLES = (*OF_TEXT, *OF_CAPITALS, capitals, dates, gazetteer, streets, streetwords)
+TABLES = (*OF_TEXT, *OF_CAPITALS, capitals, dates, gazetteer, nationalids, streets, streetwords)
 
 
 class Coverage(StrEnum):

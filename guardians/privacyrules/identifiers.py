@@ -8,21 +8,10 @@ import re
 from collections.abc import Iterator
 
 from stdnum import bitcoin, imei, luhn
-from stdnum.ca import sin
-from stdnum.ch import ssn as ahv
-from stdnum.de import idnr
-from stdnum.es import dni, nie
-from stdnum.fi import hetu
-from stdnum.fr import nir
-from stdnum.gb import nhs
-from stdnum.ie import pps
-from stdnum.in_ import aadhaar, pan
-from stdnum.it import codicefiscale
-from stdnum.nl import bsn
-from stdnum.pl import pesel
-from stdnum.us import itin, rtn, ssn
+from stdnum.us import rtn
 
-from guardians.privacyrules.shapes import Shape, digits_of, regions, seen_in, whole, words
+from guardians.privacyrules import nationalids
+from guardians.privacyrules.shapes import Shape, digits_of, holds_digits, regions, seen_in, whole, words
 from guardians.privacyrules.sightings import Sighting
 
 DAY = (
@@ -51,43 +40,24 @@ ISSUER = re.compile(
 )
 
 
-def is_nhs(value: str) -> bool:
-    """Tell whether a number has the check digit of an NHS number and is in a range that is issued or kept for tests."""
-    digits = digits_of(value)
-    return digits[0] in "34679" and bool(nhs.is_valid(digits))
+def is_track(value: str) -> bool:
+    """Tell whether what a magnetic stripe holds begins with a card's number (ISO/IEC 7813)."""
+    number = TRACK_NUMBER.search(value)
+    return number is not None and is_card(number.group())
 
 
-def is_nino(value: str) -> bool:
-    return value.replace(" ", "").upper()[:2] not in {"BG", "GB", "NK", "KN", "TN", "NT", "ZZ"}
+def is_position(value: str) -> bool:
+    """Tell whether two decimals are a latitude and a longitude."""
+    latitude, longitude = (float(number) for number in DECIMAL.findall(value)[:2])
+    return abs(latitude) <= 90 and abs(longitude) <= 180
 
 
-def is_personal_pan(value: str) -> bool:
-    """Tell whether an Indian PAN is a person's: the fourth letter says whose it is."""
-    return value[3].upper() == "P" and bool(pan.is_valid(value))
-
-
-def is_belgian(value: str) -> bool:
-    """Tell whether a Belgian national number has its check digits; births since 2000 count with a 2 before them."""
-    digits = digits_of(value)
-    body, control = int(digits[:9]), int(digits[9:])
-    return control in {97 - body % 97, 97 - (2_000_000_000 + body) % 97}
-
-
-def is_swedish(value: str) -> bool:
-    return bool(luhn.is_valid(digits_of(value)[-10:]))
-
-
-def is_driver_number(value: str) -> bool:
-    """Tell whether a British driver number holds a month and a day; a woman's month is counted from 51."""
-    month, day = int(value[6:8]) % 50, int(value[8:10])
-    return 1 <= month <= 12 and 1 <= day <= 31
-
-
-def holds_digits(value: str) -> bool:
-    return sum(map(str.isdigit, value)) >= 4
-
-
+TRACK_NUMBER = re.compile(r"\d{13,19}")
+DECIMAL = re.compile(r"-?\d{1,3}\.\d+")
+# Three decimals of a degree are a hundred metres.
+DEGREES = r"-?\d{1,3}\.\d{3,10}"
 SHAPES = (
+    *nationalids.SHAPES,
     Shape(
         "card.number",
         "CREDIT_CARD",
@@ -100,86 +70,20 @@ SHAPES = (
         digits=12,
     ),
     Shape(
-        "us.ssn",
-        "US_SSN",
-        whole(r"\d{3}-\d{2}-\d{4}"),
-        0.85,
-        words(r"ssn|social security(?: number)?"),
-        0.95,
-        ssn.is_valid,
-        0.6,
-        digits=9,
-    ),
-    Shape(
-        "us.ssn.loose",
-        "US_SSN",
-        whole(r"\d{3} ?\d{2} ?\d{4}"),
-        0,
-        words(r"ssn|social security(?: number)?"),
-        0.9,
-        ssn.is_valid,
-        0.6,
-        digits=9,
-    ),
-    Shape("us.itin", "US_ITIN", whole(r"9\d{2}-\d{2}-\d{4}"), 0.8, words("itin"), 0.95, itin.is_valid, digits=9),
-    Shape(
-        "us.mbi",
-        "US_MBI",
-        whole(
-            r"[1-9][AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y][AC-HJKMNP-RT-Y0-9]\d-?[AC-HJKMNP-RT-Y]{2}\d{2}"
-        ),
-        0.8,
-        words(r"medicare|mbi|beneficiary"),
-        0.95,
-        digits=5,
-    ),
-    Shape(
-        "uk.nhs",
-        "UK_NHS",
-        whole(r"\d{3}([ -])\d{3}\1\d{4}"),
-        0.6,
-        words(r"nhs(?: (?:number|no|num))?"),
-        0.98,
-        is_nhs,
-        0.7,
-        digits=10,
-    ),
-    Shape(
-        "uk.nhs.plain",
-        "UK_NHS",
-        whole(r"\d{10}"),
-        0,
-        words(r"nhs(?: (?:number|no|num))?"),
-        0.98,
-        is_nhs,
-        0.7,
-        digits=10,
-    ),
-    Shape(
-        "uk.nino",
-        "UK_NINO",
-        whole(r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
-        0.85,
-        words(r"ni number|nino|national insurance(?: number| no)?"),
-        0.95,
-        is_nino,
-    ),
-    Shape(
-        "uk.driver",
-        "DRIVER_LICENSE",
-        whole(r"[A-Z]{1,5}9{0,4}(?<=[A-Z9]{5})\d[0156]\d[0-3]\d{2}[A-Z9]{2}[A-Z0-9]{3}"),
-        0.85,
-        words(r"licen[cs]e|driver"),
-        0.95,
-        is_driver_number,
-    ),
-    Shape(
         "driver",
         "DRIVER_LICENSE",
-        whole(r"[A-Z]{0,2}\d{6,14}[A-Z]?|[A-Z]\d{3}(?:[- ]\d{3,4}){2,4}", ignore_case=True),
+        whole(
+            r"[A-Z]{0,2}\d{6,14}[A-Z]?|[A-Z]\d{3}(?:[- ]\d{3,4}){2,4}|[A-Z]{2}[ -]?\d{2}[ -]?(?:19|20)\d{9}"
+            r"|(?=[A-Z]*\d)[A-Z0-9]{10,12}",
+            ignore_case=True,
+        ),
         0,
-        words(r"driv(?:er'?s?|ing) licen[cs]e(?: number| no)?|dl (?:number|no)|licen[cs]e number"),
+        words(
+            r"driv(?:er'?s?'?|ing) licen[cs]e(?: number| no)?|dl(?: (?:number|no)| ?[#:])|licen[cs]e number"
+            r"|fuhrerschein(?:nummer)?|permis de conduire|patente di guida|permiso de conducir|prawo jazdy|rijbewijs\w*"
+        ),
         0.8,
+        holds_digits,
     ),
     Shape(
         "passport",
@@ -211,119 +115,36 @@ SHAPES = (
         digits=4,
     ),
     Shape(
-        "in.aadhaar",
-        "IN_AADHAAR",
-        whole(r"[2-9]\d{3}([ -])\d{4}\1\d{4}"),
-        0.7,
-        words(r"aadhaar|aadhar|uidai"),
-        0.95,
-        aadhaar.is_valid,
-        0.6,
-        digits=12,
-    ),
-    Shape(
-        "in.aadhaar.plain",
-        "IN_AADHAAR",
-        whole(r"[2-9]\d{11}"),
+        "member",
+        "MEMBER_ID",
+        whole(r"[A-Z]{0,4}-?\d{4,14}[A-Z]{0,3}|[A-Z]{1,3}\d{2,4}(?:[- ]\d{2,4}){1,3}", ignore_case=True),
         0,
-        words(r"aadhaar|aadhar|uidai"),
-        0.95,
-        aadhaar.is_valid,
-        0.6,
-        digits=12,
-    ),
-    Shape("in.pan", "IN_PAN", whole(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]"), 0.8, words(r"pan"), 0.95, is_personal_pan, digits=4),
-    Shape("es.dni", "ES_DNI", whole(r"\d{8}-?[A-Z]"), 0.75, words(r"dni|nif"), 0.95, dni.is_valid, digits=8),
-    Shape("es.nie", "ES_NIE", whole(r"[XYZ]-?\d{7}-?[A-Z]"), 0.85, words(r"nie"), 0.95, nie.is_valid, digits=7),
-    Shape(
-        "it.fiscal",
-        "IT_FISCAL_CODE",
-        whole(r"[A-Z]{6}[0-9L-NP-V]{2}[A-EHLMPR-T][0-9L-NP-V]{2}[A-Z][0-9L-NP-V]{3}[A-Z]", ignore_case=True),
-        0.95,
-        check=codicefiscale.is_valid,
-        digits=1,
-    ),
-    Shape(
-        "fr.nir",
-        "FR_NIR",
-        whole(r"[1278] ?\d{2} ?(?:0[1-9]|1[0-2]|[2-9]\d) ?(?:\d{2}|2[AB]) ?\d{3} ?\d{3} ?\d{2}"),
-        0.9,
-        check=nir.is_valid,
-        digits=12,
-    ),
-    Shape(
-        "de.tax",
-        "DE_TAX_ID",
-        whole(r"\d{2} ?\d{3} ?\d{3} ?\d{3}"),
-        0,
-        words(r"steuer-?id\w*|steueridentifikationsnummer|idnr|tax (?:id|number)|tin"),
-        0.9,
-        idnr.is_valid,
-        digits=11,
-    ),
-    Shape(
-        "nl.bsn",
-        "NL_BSN",
-        whole(r"\d{9}|\d{4}\.\d{2}\.\d{3}"),
-        0,
-        words(r"bsn|burgerservicenummer"),
-        0.95,
-        bsn.is_valid,
-        0.6,
-        digits=9,
-    ),
-    Shape("pl.pesel", "PL_PESEL", whole(r"\d{11}"), 0, words(r"pesel"), 0.95, pesel.is_valid, 0.6, digits=11),
-    Shape(
-        "be.national",
-        "BE_NATIONAL_NUMBER",
-        whole(r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}"),
-        0.9,
-        check=is_belgian,
-        digits=11,
-    ),
-    Shape(
-        "se.personal",
-        "SE_PERSONAL_NUMBER",
-        whole(r"(?:19|20)?\d{2}(?:0[1-9]|1[0-2])[0-3]\d[-+]\d{4}"),
-        0.7,
-        words(r"personnummer|personal (?:identity )?number"),
-        0.95,
-        is_swedish,
-        digits=10,
-    ),
-    Shape(
-        "dk.cpr",
-        "DK_CPR",
-        whole(r"[0-3]\d(?:0[1-9]|1[0-2])\d{2}-?\d{4}"),
-        0,
-        words(r"cpr(?:-?nummer| number)?"),
-        0.9,
-        digits=10,
-    ),
-    Shape(
-        "fi.personal", "FI_PERSONAL_CODE", whole(r"[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-Y]"), 0.85, check=hetu.is_valid
-    ),
-    Shape(
-        "ie.pps",
-        "IE_PPS",
-        whole(r"\d{7}[A-W][A-IW]?"),
+        words(
+            r"(?:customer|client|employee|staff|personnel|payroll|badge|student|matriculation|member(?:ship)?|subscriber"
+            r"|beneficiary|policy ?holder|insurance|policy|health plan|loyalty|frequent flyer|case ?worker)"
+            r"[ _]?(?:id|number|no|nr|num)"
+        ),
         0.75,
-        words(r"ppsn?|pps (?:number|no)"),
-        0.95,
-        pps.is_valid,
-        digits=7,
+        digits=4,
+        reach=8,
     ),
-    Shape("ch.ahv", "CH_AHV", whole(r"756\.\d{4}\.\d{4}\.\d{2}"), 0.95, check=ahv.is_valid, digits=13),
     Shape(
-        "ca.sin",
-        "CA_SIN",
-        whole(r"\d{3}[ -]?\d{3}[ -]?\d{3}"),
+        "card.code",
+        "CVV",
+        whole(r"\d{3,4}"),
         0,
-        words(r"sin (?:number|no)|social insurance(?: (?:number|no))?"),
+        words(r"cvv2?|cvc2?|cav2|card (?:security|verification) (?:code|number|value)|security code"),
         0.9,
-        sin.is_valid,
-        0.6,
-        digits=9,
+        digits=3,
+        reach=12,
+    ),
+    Shape(
+        "card.track",
+        "TRACK_DATA",
+        re.compile(r"(?<![\w;%])(?:%?B\d{13,19}\^[A-Za-z /.-]{2,26}\^\d{7}\w{0,60}\??|;?\d{13,19}=\d{7,30}\??)"),
+        0.97,
+        check=is_track,
+        digits=20,
     ),
     Shape(
         "us.bank",
@@ -351,6 +172,7 @@ SHAPES = (
         check=bitcoin.is_valid,
         digits=0,
     ),
+    Shape("wallet.ethereum", "CRYPTO_WALLET", whole(r"0x[0-9a-fA-F]{40}"), 0.9, digits=5),
     Shape(
         "device.imei",
         "DEVICE_ID",
@@ -370,6 +192,42 @@ SHAPES = (
         0.9,
         holds_digits,
         digits=4,
+    ),
+    Shape(
+        "vehicle.plate",
+        "VEHICLE_ID",
+        whole(
+            r"[A-Z]{2}\d{2} ?[A-Z]{3}|[A-Z]{2}[ -]?\d{1,2}[ -]?[A-Z]{1,3}[ -]?\d{4}|[A-Z]{1,3}[- ][A-Z]{1,2} ?\d{1,4}"
+            r"|[A-Z]{2}-\d{3}-[A-Z]{2}|\d[A-Z]{3}\d{3}|[A-Z]{3}[- ]?\d{3,4}|\d{4} ?[A-Z]{3}"
+        ),
+        0,
+        words(
+            r"registration(?: (?:number|no|mark|plate))?|(?:number|licen[cs]e) ?plate|plate(?: (?:number|no))?"
+            r"|reg(?:istration)? no|kennzeichen|immatriculation|matricula|targa"
+        ),
+        0.8,
+        digits=1,
+        reach=12,
+    ),
+    Shape(
+        "position.decimal",
+        "GEOLOCATION",
+        re.compile(
+            rf"(?<![\w.,-]){DEGREES}(?:(?: ?[NS])?,? {{0,2}}|[\s,\"']{{1,5}}(?:lon|lng|long|longitude)[\"']?\s?[:=]\s?)"
+            rf"(?<!\d){DEGREES}(?: ?[EW])?(?!\w)(?!\.\d)"
+        ),
+        0,
+        words(r"lat(?:itude)?|gps|coord(?:inate)?s?|position|location|geo(?:location)?|geotag|located at|seen at"),
+        0.85,
+        is_position,
+        digits=8,
+    ),
+    Shape(
+        "position.degrees",
+        "GEOLOCATION",
+        re.compile(r"(?<!\w)\d{1,3}°[^\w\n]?\d{1,2}'[^\n,]{0,8}[NS],? ?\d{1,3}°[^\w\n]?\d{1,2}'[^\n,]{0,8}[EW](?!\w)"),
+        0.85,
+        digits=5,
     ),
     Shape(
         "birth.date",

@@ -6,15 +6,45 @@ its query, or somebody's log-in.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+import email_validator
+
+from guardians.privacyrules.names import listed
 from guardians.privacyrules.shapes import is_cued, words
 from guardians.privacyrules.sightings import Sighting, matches
 
 EMAIL = re.compile(
-    r"(?<![\w.+%'-])[\w.+%'-]{1,64}@(?=[\w.-]{1,255})(?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_]{2,24}(?![\w-])(?!\.\w)"
+    r"(?<![\w.+%'-])[\w.+%'-]{1,64}@(?=[\w.-]{1,255})(?:[^\W_][\w-]{0,62}\.){1,8}"
+    r"(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})(?![\w-])(?!\.\w)"
 )
+# What needs no second look: a dot-atom of RFC 5322 at a domain of letters, digits and hyphens.
+PLAIN = re.compile(r"[\w+%'-]+(?:\.[\w+%'-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24}", re.ASCII)
+# Forms that a mailbox may have and hardly any has: only where the whole is one.
+RARE = re.compile(
+    r"\"[^\"\\\n]{1,62}\"@(?:[\w-]{1,63}\.){1,8}[\w-]{2,63}|(?<![\w.+-])[\w.+-]{1,64}@\[[0-9A-Fa-f:.]{7,45}\]"
+)
+SURE, MISTYPED = 0.99, 0.6
 FILE_NAMES = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js"})
+# An Indian payment address has the handle of a bank where an e-mail address has a domain.
+PAYEE = re.compile(
+    r"(?<![\w.+%'-])[\w.-]{2,64}@(?:ok(?:axis|hdfcbank|icici|sbi)|ybl|ibl|axl|apl|paytm|pt(?:axis|hdfc|sbi|yes)|upi|fbl"
+    r"|[a-z]{2,12}(?:bank|upi|pay))(?![\w.-]\w)(?!\w)",
+    re.IGNORECASE,
+)
+# A name in a network. A sign before a word is code in many a language, so it needs a cue.
+HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z_][\w.]{2,29}(?<!\.)(?![\w/(])")
+NETWORK = words(
+    r"dm|message|insta(?:gram)?|twitter|telegram|tiktok|snap(?:chat)?|mastodon|bluesky|threads|facebook|linkedin|handle"
+    r"|follow|username|profile|account|reach me|find me|tag"
+)
+LOGIN_NAME = re.compile(
+    r"(?<!\w)(?:user[ _]?name|login(?: name)?|screen name|nick(?:name)?)[\"']?\s?[:=]\s?[\"']?"
+    r"([A-Za-z][\w.-]{2,30}\w)(?![\w@(])",
+    re.IGNORECASE,
+)
+ROLES = listed("admin administrator root user test guest deploy system none null nobody anonymous string")
 # git@host:path is how a repository is addressed; everybody logs in as git.
 GIT = re.compile(r"git@[\w.-]+:")
 
@@ -40,6 +70,7 @@ VERSION = words(r"v|ver|version|release|section|chapter|firmware|build|clause|ru
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the net addresses of a folded text."""
     yield from emails(text)
+    yield from accounts(text)
     yield from (url for url in urls(text) if ACCOUNT.search(text[url.start : url.end]))
     yield from ips(text)
     for found in matches(MAC, text, PAIR):
@@ -48,13 +79,49 @@ def seen(text: str) -> Iterator[Sighting]:
 
 
 def emails(text: str) -> Iterator[Sighting]:
+    """Yield the e-mail addresses. What is nearly one leads to a person too, so it counts, less surely."""
     if "@" not in text:
         return
+    for found in RARE.finditer(text) if '"@' in text or "@[" in text else ():
+        if is_mailbox(found.group()):
+            yield Sighting("privacy.email", "EMAIL", found.start(), found.end(), SURE)
     for found in EMAIL.finditer(text):
         domain = found.group().rpartition(".")[2].lower()
         if domain not in FILE_NAMES and not GIT.match(text, found.start()):
             start = found.start() + len(found.group()) - len(found.group().lstrip(".'-%+"))
-            yield Sighting("privacy.email", "EMAIL", start, found.end(), 0.99)
+            value = text[start : found.end()]
+            score = SURE if PLAIN.fullmatch(value) or is_mailbox(value) else MISTYPED
+            yield Sighting("privacy.email", "EMAIL", start, found.end(), score)
+
+
+@lru_cache(maxsize=1024)
+def is_mailbox(value: str) -> bool:
+    """Tell whether a mailbox may be written so (RFC 5322, 6531). Nobody is asked whether it is there."""
+    try:
+        email_validator.validate_email(
+            value,
+            check_deliverability=False,
+            allow_quoted_local=True,
+            allow_domain_literal=True,
+            globally_deliverable=False,
+        )
+    except email_validator.EmailNotValidError:
+        return False
+    return True
+
+
+def accounts(text: str) -> Iterator[Sighting]:
+    """Yield payment addresses, and names by which networks and systems know people."""
+    lowered = text.lower()
+    if "@" in text:
+        for found in PAYEE.finditer(text):
+            yield Sighting("privacy.payee", "IN_UPI", found.start(), found.end(), 0.9)
+        for found in HANDLE.finditer(text):
+            if is_cued(NETWORK, lowered, found.start()):
+                yield Sighting("privacy.handle", "USERNAME", found.start(), found.end(), 0.75, cued=True)
+    for found in LOGIN_NAME.finditer(text) if "user" in lowered or "login" in lowered or "nick" in lowered else ():
+        if found.group(1).lower() not in ROLES:
+            yield Sighting("privacy.username", "USERNAME", found.start(1), found.end(1), 0.7, cued=True)
 
 
 def urls(text: str) -> Iterator[Sighting]:

@@ -31,6 +31,7 @@ class Shape:
         check: what the value has to fulfil besides.
         unchecked: score of a value after its cue that fails the check; mistyped numbers are personal data too.
         digits: the least that it holds; it is looked for only where so many are (``regions``), or with 0 everywhere.
+        reach: how far before the value its cue may end, in characters; less where the value is short.
     """
 
     rule: str
@@ -42,11 +43,13 @@ class Shape:
     check: Callable[[str], bool] | None = None
     unchecked: float = 0.0
     digits: int = 6
+    reach: int = NEAR
 
     def __str__(self) -> str:
         cue = self.cue.pattern if self.cue else ""
         check = f"{self.check.__module__}.{self.check.__name__}" if self.check else ""
-        return f"{self.rule} {self.kind} {self.pattern.pattern} {cue} {check} {self.score} {self.cued} {self.unchecked}"
+        scores = f"{self.score} {self.cued} {self.unchecked}"
+        return f"{self.rule} {self.kind} {self.pattern.pattern} {cue} {check} {scores} {self.reach}"
 
 
 def whole(pattern: str, *, ignore_case: bool = False) -> re.Pattern[str]:
@@ -59,6 +62,10 @@ def words(pattern: str) -> re.Pattern[str]:
 
 def digits_of(value: str) -> str:
     return "".join(filter(str.isdigit, value))
+
+
+def holds_digits(value: str) -> bool:
+    return sum(map(str.isdigit, value)) >= 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,7 @@ def regions(text: str) -> Iterator[Region]:
 def seen_in(shape: Shape, text: str, lowered: str, *, start: int, end: int) -> Iterator[Sighting]:
     """Yield what has the shape within a part of a text."""
     for found in shape.pattern.finditer(text, start, end):
-        after_cue = shape.cue is not None and is_cued(shape.cue, lowered, found.start())
+        after_cue = shape.cue is not None and distance(shape.cue, lowered, found.start()) <= shape.reach
         score = shape.cued if after_cue else shape.score
         if score and shape.check and not shape.check(found.group()):
             score = shape.unchecked if after_cue else 0

@@ -141,6 +141,30 @@ def test_other_numbers_are_no_personal_data(text: str) -> None:
     assert found(text) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "score"),
+    [
+        ("ada.lovelace+news@example.co.uk", 0.99),
+        ("李雷@例子.org", 0.99),
+        ("ada@bücher.example.org", 0.99),
+        ("ada@xn--bcher-kva.example", 0.99),
+        ("ada@example.xn--p1ai", 0.99),
+        ('"ada lovelace"@example.org', 0.99),
+        ("ada@[192.0.2.1]", 0.99),
+        ("ada..lovelace@example.org", 0.6),
+        ("ada@my_host.example.org", 0.6),
+    ],
+)
+def test_an_address_that_may_exist_is_surer_than_a_mistyped_one(value: str, score: float) -> None:
+    (finding,) = found_in([Piece(Part.ANSWER, "answer", f"write to {value}, please")], coverage=Coverage.DIRECT)
+    assert (finding.kind, finding.score) == ("EMAIL", score)
+
+
+@pytest.mark.parametrize("text", ['say "yes"@home.', "user@[not.an.ip]", "ada@[1.2.3]", '""@example.org'])
+def test_what_only_looks_like_a_rare_address_is_none(text: str) -> None:
+    assert found(text) == []
+
+
 def test_an_invalid_number_with_an_international_prefix_is_none() -> None:
     assert found("ring +0 123 456 78") == []
     assert found("00999 12 34 56 7") == []

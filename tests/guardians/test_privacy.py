@@ -202,6 +202,16 @@ def test_it_opens_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_answer("See https://example.org/users/ada, ada@example.co.uk, +44 20 7946 0018, 10.218.6.131.")
 
 
+def test_an_address_is_judged_without_what_could_ask_for_its_domain() -> None:
+    code = (
+        "import sys; from guardians.privacy import found_in; from guardians.guardian import Part, Piece;"
+        "text = '\\x22ada lovelace\\x22@example.org';"
+        "print(len(list(found_in([Piece(Part.ANSWER, 'answer', text)]))), 'dns' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["1", "False"]
+
+
 SIZE = 200_000
 HOSTILE = (
     "1", "1.", "a@a.", "1 ", "020 7946 0018 ", "\n ", "1 Aaaa Aaaa Aaaa ", "１２３４ ", "://a:",
