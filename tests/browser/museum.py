@@ -16,13 +16,14 @@ from audit.models import Workspace
 from audit.roles import Role
 from evidence import calibrating, corpus
 from evidence.models import Claim, Passage, Source
-from guardians.models import Finding, Review
+from guardians.models import Finding, PackVersion, Review
 from orchestration import batches, registry, runs, webhooks
 from orchestration.console.findings import shipped
-from orchestration.models import Appeal, Delivery, Restore, Run, Tool
+from orchestration.models import Appeal, Delivery, PackTrial, Restore, Run, Tool
 from orchestration.notices import NoticeType
 from tests.conftest import Person, person
 from tests.evidence.labelling import labels
+from tests.guardians.packing import HOUSE, activated, drafted, proposed
 from tests.orchestration import contesting, rows, scenes
 from tests.orchestration.looking import ACID, WARFARIN
 from tests.orchestration.scenes import Said, Seen
@@ -40,6 +41,16 @@ DISPUTED = Said(
         Seen("Ours after 12 hours!", "CONTRADICTS", "12 hours", "NUMBER", source="Supplier", trusted=False),
     ),
 )
+WIDE = f"""  - id: house.wide
+    when: request.lawful_basis == '{"W" * 60}'
+    effect: annotate
+    says: {"W" * 150}
+    citation: house rule
+    effective_from: 2026-01-01
+    effective_to: null
+    reviewed_on: 2026-11-01
+    reviewed_by: the board
+"""
 UNPROVEN = Said("The family is told.", "INSUFFICIENT", "No passage says this.", rule="TOPIC")
 HOSTILE = Said(
     "<script>alert(1)</script>\u202egpj.exe " + "W" * 4_000,
@@ -60,6 +71,7 @@ def furnish(url: str) -> Museum:
     workspace = Workspace.objects.create(slug="northgate", name="Northgate Hospital")
     grace = person("grace", workspace, Role.REVIEWER)
     ada = person("ada", workspace, Role.OPERATOR)
+    alan = person("alan", workspace, Role.APPROVER)
     User.objects.create_user("eve")
     published = scenes.completed(grace, [WARFARIN, ACID, DISPUTED, UNPROVEN])
     scenes.call(published)
@@ -69,12 +81,14 @@ def furnish(url: str) -> Museum:
     approval = scenes.waiting(grace, [WARFARIN, ACID], stakes="HIGH", quorum=2, actions=[TICKET])
     asked = rows.inquiry(scenes.submit(grace))
     undone = compensated(ada)
-    doubted = appeals(grace, ada, published)
+    doubted = appeals(grace, ada, alan, published)
     library = Source.objects.create(workspace=published.workspace, name="Library", weight=0.5)
     leaflet = corpus.add_document(source="Committee", title="W" * 200, text="Warfarin is stopped.", actor=ada.actor)
     corpus.rate_source(leaflet.source_id, trusted=False, weight=0.25, actor=ada.actor)
     calibrating.calibrate(labels([0.9, 0.4], [0.1] * 60), actor=ada.actor)
     guarded(published)
+    activated(ada, alan)
+    told = tried(proposed(ada, HOUSE.replace("deny", "require_approval")), published, hostile)
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -82,6 +96,9 @@ def furnish(url: str) -> Museum:
         "run-hostile": f"/console/runs/{hostile.pk}",
         "run-refused": f"/console/runs/{refused(grace)}",
         "run-failed": f"/console/runs/{failed(grace)}",
+        "run-denied": f"/console/runs/{denied(grace)}",
+        "run-masked": f"/console/runs/{masked(grace)}",
+        "run-silent": f"/console/runs/{silent(grace)}",
         "run-moving": f"/console/runs/{moving(grace)}",
         "approvals": "/console/approvals",
         "approvals-none": "/console/approvals?state=REJECTED",
@@ -102,6 +119,10 @@ def furnish(url: str) -> Museum:
         "source-own": f"/console/evidence/sources/{leaflet.source_id}",
         "document": f"/console/evidence/documents/{leaflet.pk}",
         "calibrations": "/console/evidence/calibrations",
+        "packs": "/console/policies",
+        "packs-own": "/console/policies",
+        "pack": f"/console/policies/{told.pk}",
+        "pack-own": f"/console/policies/{drafted(ada, HOUSE + WIDE).pk}",
         "guardians": "/console/guardians",
         "guardians-rule": "/console/guardians?guardian=privacy&rule=privacy.email",
         "guardians-none": "/console/guardians?days=1&guardian=nobody",
@@ -129,6 +150,10 @@ def furnish(url: str) -> Museum:
         "admin-members": "/admin/audit/membership/",
         "admin-source": f"/admin/evidence/source/{library.pk}/change/",
         "admin-documents": "/admin/evidence/document/",
+        "admin-claims": "/admin/evidence/claim/",
+        "admin-votes": "/admin/guardians/vote/",
+        "admin-findings": "/admin/guardians/finding/",
+        "admin-pack": "/admin/guardians/packversion/add/?pack=medical",
         "admin-user": f"/admin/auth/user/{ada.user.pk}/change/",
         "admin-password": "/admin/password_change/",
         "stranger": "/console/runs",
@@ -161,9 +186,8 @@ def guarded(run: Run) -> None:
         Finding.objects.create(vote=compliance, part="ACTION", ref="gdpr", score=0.75, **known)
 
 
-def appeals(grace: Person, ada: Person, run: Run) -> tuple[Appeal, Appeal, Appeal]:
+def appeals(grace: Person, ada: Person, alan: Person, run: Run) -> tuple[Appeal, Appeal, Appeal]:
     """Return an appeal that waits, one that waits of whoever looks, and one that was granted."""
-    alan = person("alan", run.workspace, Role.APPROVER)
     told = {claim.ordinal: claim for claim in Claim.objects.filter(bundle__run=run.pk)}
     waits = contesting.appealed(run, grace, claim=told[1], passage=contesting.passage_of(told[0]).pk)
     own = contesting.appealed(run, alan, claim=told[2], reason="W" * 900)
@@ -187,6 +211,76 @@ def refused(who: Person) -> object:
     scenes.move(run, "refuse")
     scenes.move(run, "complete", finished_at=now())
     return run.pk
+
+
+def denied(who: Person) -> object:
+    """Leave a run that a fixed rule of Safety and one of Compliance refused; of an older pack only the id is known."""
+    run = scenes.judged(who, [WARFARIN])
+    review = scenes.review(run, ballot="DENY", reasons=("hard_deny:safety", "hard_deny:compliance"))
+    review.votes.update(hard=True)
+    safety, compliance = (review.votes.get(guardian=name) for name in ("safety", "compliance"))
+    safety.findings.all().delete()
+    question = "When is apixaban stopped before surgery?"
+    scenes.found(safety, "REQUEST", "request", question, "stopped before", rule="harm.weapon", kind="WEAPON")
+    scenes.found(safety, "REQUEST", "request", question, "surgery", rule="W" * 80, kind="W" * 40)
+    known = {"kind": "DENY", "part": "ACTION", "ref": "house", "score": 1.0}
+    Finding.objects.create(vote=compliance, rule="house.gone", citation="W" * 200, **known)
+    run.reason = "consensus:hard_deny:safety; consensus:hard_deny:compliance"
+    scenes.move(run, "refuse", decision="REFUSE")
+    scenes.move(run, "complete", finished_at=now())
+    return run.pk
+
+
+def masked(who: Person) -> object:
+    """Leave a run in whose draft Privacy found what had to be masked."""
+    run = scenes.completed(who, [WARFARIN])
+    review = Review.objects.get(run=run.pk)
+    review.ballot, review.reasons, review.dissent = "ALLOW_WITH_REDACTION", ["redact:privacy"], ["safety:ALLOW"]
+    review.save()
+    privacy = review.votes.get(guardian="privacy")
+    privacy.ballot, privacy.score = "ALLOW_WITH_REDACTION", 0.99
+    privacy.reason = (
+        "the answer holds PERSON; 0 in the request, 0 elsewhere; coverage: direct data; no model"
+    )
+    privacy.save()
+    scenes.found(privacy, "ANSWER", "answer", WARFARIN.text, "Warfarin", rule="privacy.name.title", kind="PERSON")
+    return run.pk
+
+
+def silent(who: Person) -> object:
+    """Leave a run whose guardians did not all answer: one too late, one that ended with an error."""
+    run = scenes.judged(who, [WARFARIN])
+    reasons = ("required_guardian_abstained:safety", "required_guardian_abstained:privacy", "people_required:1")
+    review = scenes.review(run, ballot="ESCALATE", people=1, reasons=reasons, dissent=("compliance:ALLOW",))
+    Finding.objects.filter(vote__review=review).delete()
+    for name, why in (("safety", "late: no answer within 10 s"), ("privacy", "raised ValueError at privacy.py:131")):
+        review.votes.filter(guardian=name).update(ballot="ABSTAIN", reason=why, score=0.0, elapsed_us=10_000_000)
+    run.decision, run.due_at = "ESCALATE", None
+    run.reason = "; ".join(f"consensus:{reason}" for reason in reasons)
+    run.save(update_fields=["decision", "reason", "due_at"])
+    return run.pk
+
+
+def tried(version: PackVersion, *judged: Run) -> PackVersion:
+    """Leave a trial of a version that changes some outcomes."""
+    changes = [
+        {"run": str(run.pk), "before": "PUBLISH (ALLOW)", "after": "ESCALATE (ESCALATE)", "rules": ["W" * 80]}
+        for run in judged
+    ]
+    PackTrial.objects.create(
+        workspace_id=version.workspace_id,
+        version=version,
+        requested_by=version.made_by,
+        on=now().date(),
+        base="a" * 64,
+        hash="b" * 64,
+        total=40,
+        done=30,
+        changed=len(changes),
+        unknown=4,
+        changes=changes,
+    )
+    return version
 
 
 def failed(who: Person) -> object:
@@ -276,7 +370,7 @@ def moving(who: Person) -> object:
 
 def visitor_of(name: str) -> str | None:
     """Return who looks at an address: operators at the admin, nobody at the log-in, an approver at the rest."""
-    if name.endswith("-own") and name.startswith("source"):
+    if name.endswith("-own") and name.startswith(("source", "pack")):
         return "ada"
     match name.partition("-")[0]:
         case "admin" | "webhooks" | "webhook":

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 import axe_playwright_python
 import pytest
+from django.urls import resolve
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
+from prometheus_site.urls import console
 from tests.browser.museum import Museum, enter, visitor_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -14,6 +17,7 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(enc
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
+    *("run-denied", "run-masked", "run-silent", "packs", "packs-own", "pack", "pack-own"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
     *("checkpoints", "restore", "inquiry", "run-asked"),
     *("sources", "sources-own", "source", "source-own", "document", "calibrations"),
@@ -36,6 +40,10 @@ NAMES = (
         "admin-members",
         "admin-source",
         "admin-documents",
+        "admin-claims",
+        "admin-votes",
+        "admin-findings",
+        "admin-pack",
         "admin-user",
         "admin-password",
         "stranger",
@@ -135,6 +143,12 @@ def test_what_axe_looks_for_is_found(browser: Browser, museum: Museum) -> None:
 
 def test_every_page_of_the_museum_is_looked_at(museum: Museum) -> None:
     assert set(NAMES) == set(museum.addresses)
+
+
+def test_every_page_of_the_console_is_in_the_museum(museum: Museum) -> None:
+    shown = {resolve(urlsplit(address).path).view_name for address in museum.addresses.values()}
+    pages = {f"console:{page.name}" for page in console if not hasattr(page.callback, "view_class")}
+    assert pages - shown == set()
 
 
 @pytest.mark.parametrize("name", ["runs", "run", "decision", "approvals", "ledger-run"])
