@@ -93,6 +93,11 @@ STANCES = {
     Stance.CONTRADICTS: Badge("Says otherwise", Tone.BAD, Icon.CROSS),
     Stance.NEUTRAL: Badge("Does not say", Tone.QUIET, Icon.MINUS),
 }
+# What nobody says is no alarm.
+NOBODY = {
+    Stance.SUPPORTS: Badge("Nobody says so", Tone.QUIET, Icon.MINUS),
+    Stance.CONTRADICTS: Badge("Nobody says otherwise", Tone.QUIET, Icon.MINUS),
+}
 BALLOTS = {
     Ballot.ALLOW: Badge("Allow", Tone.GOOD, Icon.CHECK),
     Ballot.ALLOW_WITH_REDACTION: Badge("Allow with redaction", Tone.DOUBT, Icon.MASK),

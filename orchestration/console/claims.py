@@ -13,7 +13,7 @@ from evidence.verdicts import Stance, Verdict
 from orchestration.console import badges, grounds
 from orchestration.console.badges import Badge
 from orchestration.console.grounds import Chances, Side, percent, rule_words
-from orchestration.console.highlight import EXCERPT, Part, clipped, excerpt, plain, visible
+from orchestration.console.highlight import EXCERPT, Part, clipped, excerpt, plain, unheaded, unheaded_around, visible
 from orchestration.models import Appeal, Run
 from orchestration.records import ReadAppeal
 from orchestration.states import AppealState, RunState
@@ -203,9 +203,9 @@ def shown_evidence(item: ReadEvidence, claim: ReadClaim, *, number: int) -> Show
         trust=badges.TRUSTED if item.trusted else badges.UNTRUSTED,
         source=visible(item.source),
         title=visible(item.title),
-        before=visible(" ".join(item.before[-CONTEXT_LIMIT:].split())) if alone else "",
-        parts=excerpt(item.text, item.passage_span),
-        after=visible(" ".join(item.after[:CONTEXT_LIMIT].split())) if alone else "",
+        before=visible(" ".join(unheaded(item.before[-CONTEXT_LIMIT:]).split())) if alone else "",
+        parts=unheaded_around(excerpt(item.text, item.passage_span)),
+        after=visible(" ".join(unheaded(item.after[:CONTEXT_LIMIT]).split())) if alone else "",
         whole=plain(clipped(item.text, WHOLE_LIMIT)) if len(item.text) > EXCERPT else (),
         sha256=item.sha256,
         same=item.intact,

@@ -166,9 +166,10 @@ def side(claim: ReadClaim, stance: Stance, numbers: Mapping[UUID, int]) -> Side:
     silent = sum(item.voice == 0 for item in own)
     weight = sum(heaviest(group) for group in speaking)
     counted = wording.counted(len(speaking), "voice")
-    words = f"{counted}, weight {weight:g}" if speaking else "no voice"
-    below = f"; {wording.counted(silent, 'passage')} below the threshold" if silent else ""
-    return Side(badges.of_stance(stance), words + below, tuple(speaker(group, numbers) for group in speaking))
+    words = [f"{counted}, weight {weight:g}"] if speaking else []
+    below = [f"{wording.counted(silent, 'passage')} below the threshold"] if silent else []
+    badge = badges.of_stance(stance) if speaking else badges.NOBODY[stance]
+    return Side(badge, "; ".join(words + below), tuple(speaker(group, numbers) for group in speaking))
 
 
 def heaviest(group: Sequence[ReadEvidence]) -> float:

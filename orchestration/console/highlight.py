@@ -1,13 +1,15 @@
 """Texts cut into marked and unmarked parts. Every part is escaped by the template; nothing here makes HTML."""
 
+import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.spans import Span
 
 EXCERPT = 360
 LEAD = 120
 WORD = 30
+HEADING = re.compile(r"^ {0,3}#{1,6} +([^\n]+)\n+", re.MULTILINE)
 # Controls that reorder what is read (UAX #9), and characters that are not seen at all: shown, never obeyed.
 TAGS = range(0xE0000, 0xE0080)
 HIDDEN = frozenset(
@@ -42,6 +44,16 @@ def excerpt(text: str, span: Span, *, limit: int = EXCERPT) -> tuple[Part, ...]:
     where = Span(max(span.start, begin) - begin, max(begin, min(span.end, end)) - begin) if inside else Span(0, 0)
     before, after = Part("… " if begin else ""), Part(" …" if end < len(text) else "")
     return tuple(part for part in (before, *marked(text[begin:end], where), after) if part.text)
+
+
+def unheaded(text: str) -> str:
+    """Return a text on one line as it reads: a heading of Markdown stands before what follows it, with '›' between."""
+    return HEADING.sub(r"\1 › ", text)
+
+
+def unheaded_around(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the parts with headings as they read, but for what is marked: that is quoted to the letter."""
+    return tuple(part if part.mark or part.hidden else replace(part, text=unheaded(part.text)) for part in parts)
 
 
 def after_space(text: str, begin: int, stop: int) -> int:

@@ -239,9 +239,7 @@ def masked(who: Person) -> object:
     review.save()
     privacy = review.votes.get(guardian="privacy")
     privacy.ballot, privacy.score = "ALLOW_WITH_REDACTION", 0.99
-    privacy.reason = (
-        "the answer holds PERSON; 0 in the request, 0 elsewhere; coverage: direct data; no model"
-    )
+    privacy.reason = "the answer holds PERSON; 0 in the request, 0 elsewhere; coverage: direct data; no model"
     privacy.save()
     scenes.found(privacy, "ANSWER", "answer", WARFARIN.text, "Warfarin", rule="privacy.name.title", kind="PERSON")
     return run.pk

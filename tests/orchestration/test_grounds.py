@@ -55,7 +55,9 @@ def test_a_claim_of_before_says_only_what_is_known(grace: Person) -> None:
 
 
 def test_the_reason_stands_as_code_and_in_a_sentence(grace: Person) -> None:
-    assert "NUMBER A number differs." in words(grace, scenes.completed(grace, [ACID]))
+    found = words(grace, scenes.completed(grace, [ACID]))
+    assert "A number differs." in found
+    assert "NUMBER Fact Numbers compared" in found
 
 
 def test_copies_are_said_to_be_one_voice_with_what_it_weighs(grace: Person) -> None:
@@ -63,7 +65,12 @@ def test_copies_are_said_to_be_one_voice_with_what_it_weighs(grace: Person) -> N
     assert "Says so 1 voice, weight 0.5; 1 passage below the threshold" in found
     assert "Committee , Newsletter" in found
     assert "weight 0.5: two count as one; passages 1 , 2 are one voice: nearly the same text" in found
-    assert "Says otherwise no voice" in found
+    assert "Nobody says otherwise" in found
+
+
+def test_what_nobody_says_is_no_alarm(grace: Person) -> None:
+    text = shown(grace, scenes.completed(grace, [WARFARIN]))
+    assert 'class="badge bad"' not in text[text.index('id="claims"') : text.index('id="guardians"')]
 
 
 def test_what_was_read_says_which_passages_are_one_voice_and_why(grace: Person) -> None:

@@ -4,7 +4,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.spans import Span
-from orchestration.console.highlight import HIDDEN, Part, clipped, excerpt, marked, plain, visible
+from orchestration.console.highlight import (
+    HIDDEN,
+    Part,
+    clipped,
+    excerpt,
+    marked,
+    plain,
+    unheaded,
+    unheaded_around,
+    visible,
+)
 
 
 @given(st.text(st.characters(exclude_characters=HIDDEN), max_size=60), st.integers(0, 70), st.integers(0, 70))
@@ -83,3 +93,14 @@ def test_a_hidden_character_keeps_the_mark_of_its_place() -> None:
 def test_a_clipped_text_says_so() -> None:
     assert clipped("one two", 5) == "one…"
     assert clipped("one", 5) == "one"
+
+
+def test_headings_stand_before_what_follows_them() -> None:
+    assert unheaded("# Warfarin\n\n## When to stop\n\nStop # 5 days before.") == (
+        "Warfarin › When to stop › Stop # 5 days before."
+    )
+
+
+def test_what_is_marked_keeps_its_marks_of_layout() -> None:
+    parts = (Part("# Dose\n\n"), Part("# 2 g\n", mark=True), Part(" daily"))
+    assert unheaded_around(parts) == (Part("Dose › "), Part("# 2 g\n", mark=True), Part(" daily"))
