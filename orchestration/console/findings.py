@@ -11,6 +11,7 @@ from guardians import packs
 from guardians.compliance import Compliance
 from guardians.models import Finding, Review, Vote
 from guardians.packfile import Rule
+from orchestration.console import findingwords
 from orchestration.console.grounds import percent
 from orchestration.console.highlight import Part, clipped, plain
 from orchestration.pieces import Pieces, Place, ReadPiece, place_of
@@ -18,14 +19,6 @@ from orchestration.pieces import Pieces, Place, ReadPiece, place_of
 FINDINGS = 40
 LEAD = 100  # code points shown on either side of a finding
 WORDS = 600  # of one stretch at most
-PARTS = {
-    "REQUEST": "the request",
-    "DOCUMENT": "a document",
-    "TOOL_RESULT": "what a tool returned",
-    "TOOL_DESCRIPTION": "the description of a tool",
-    "ANSWER": "the draft",
-    "ACTION": "what would be done",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +32,18 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class ShownFinding:
-    """One finding; ``says`` and ``when`` are the rule's own words where the packs are still those that it fired in."""
+    """One finding.
+
+    Attributes:
+        words: what was found; of a policy pack what the rule says, where the packs are still those that it fired in.
+        when: the rule's condition, where they are.
+        sure: in percent; None of what has no place in a text, where the effect of its rule counts.
+    """
 
     number: int
     finding: Finding
-    sure: int
-    says: str
+    words: str
+    sure: int | None
     when: str
 
 
@@ -80,7 +79,7 @@ def shown_piece(
 ) -> ShownPiece:
     title = piece.title if piece else ""
     return ShownPiece(
-        where=PARTS.get(place.part, place.part.lower()),
+        where=findingwords.of_part(place.part),
         title=plain(clipped(title, 120)) if title else (),
         segments=tuple(segments(piece.text, numbered)) if piece else (),
         findings=tuple(shown_finding(number, finding, said) for number, finding in numbered.items()),
@@ -89,8 +88,9 @@ def shown_piece(
 
 def shown_finding(number: int, finding: Finding, said: Mapping[str, Rule]) -> ShownFinding:
     rule = said.get(finding.rule)
-    says, when = (rule.says, rule.when) if rule else ("", "")
-    return ShownFinding(number, finding, percent(finding.score), says, when)
+    words, when = (rule.says, rule.when) if rule else (findingwords.of_rule(finding.rule, finding.kind), "")
+    sure = None if finding.start is None else percent(finding.score)
+    return ShownFinding(number, finding, words, sure, when)
 
 
 @cache

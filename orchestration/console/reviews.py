@@ -5,21 +5,38 @@ from dataclasses import dataclass
 from guardians.guardian import Ballot
 from guardians.lines import WHOLE, Ground, grounds
 from guardians.models import Review, Vote
-from orchestration.console import badges, wording
+from guardians.panel import cause_of
+from guardians.records import stored_vote
+from orchestration.console import badges, findingwords, wording
 from orchestration.console.badges import Badge
 from orchestration.console.findings import FINDINGS, ShownPiece, shown_pieces
 from orchestration.console.grounds import percent
 from orchestration.pieces import Pieces
 
+COMES_TO: dict[str, str] = {
+    Ballot.ALLOW: "The guardians have nothing against it.",
+    Ballot.ALLOW_WITH_REDACTION: "It may go out once what they named is masked.",
+    Ballot.ESCALATE: "A person has to decide before anything is published or done.",
+    Ballot.DENY: "Nothing may be published or done.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class ShownVote:
-    """A vote; ``total`` counts its findings, ``left_out`` those that are not in ``pieces``; what objects is open."""
+    """A vote.
+
+    Attributes:
+        words: what it says, in a sentence for people; its own reason stands beside it.
+        gravest: how grave its gravest sign is, in percent; None where there is no sign at all.
+        total: how many findings it has; ``left_out`` of them are not in ``pieces``.
+        opened: its findings are shown at once, because it objects.
+    """
 
     vote: Vote
     ballot: Badge
+    words: str
     dissents: bool
-    score: int
+    gravest: int | None
     took: str
     pieces: tuple[ShownPiece, ...]
     total: int
@@ -29,9 +46,10 @@ class ShownVote:
 
 @dataclass(frozen=True, slots=True)
 class ShownGround:
-    """Why the outcome is what it is: the reason in words, and the line of the rule that it comes from."""
+    """Why the outcome is what it is: the reason in words, what follows from it, and the line of the rule for that."""
 
     words: str
+    meaning: str
     ground: Ground
 
 
@@ -40,6 +58,7 @@ class ShownReview:
     """What consensus made of the votes.
 
     Attributes:
+        comes_to: what follows from the ballot, in a sentence.
         decided: the grounds without which the outcome would be milder; of ALLOW there are none.
         beside: what else was said.
         law: a rule of a policy pack is among the findings.
@@ -47,6 +66,7 @@ class ShownReview:
 
     review: Review
     ballot: Badge
+    comes_to: str
     decided: tuple[ShownGround, ...]
     beside: tuple[ShownGround, ...]
     whole: str
@@ -58,10 +78,14 @@ class ShownReview:
 def shown_review(review: Review, pieces: Pieces) -> ShownReview:
     dissenters = {str(item).partition(":")[0] for item in review.dissent}
     votes = sorted(review.votes.all(), key=gravity)
-    found = [shown_ground(one) for one in grounds(map(str, review.reasons), ballot=review.ballot, stakes=review.stakes)]
+    found = [
+        shown_ground(one, review.stakes)
+        for one in grounds(map(str, review.reasons), ballot=review.ballot, stakes=review.stakes)
+    ]
     return ShownReview(
         review=review,
         ballot=badges.of_ballot(review.ballot),
+        comes_to=COMES_TO.get(review.ballot, ""),
         decided=tuple(one for one in found if one.ground.decides),
         beside=tuple(one for one in found if not one.ground.decides),
         whole=WHOLE,
@@ -80,17 +104,20 @@ def objects(vote: Vote) -> bool:
     return vote.ballot not in {Ballot.ALLOW, Ballot.ABSTAIN}
 
 
-def shown_ground(ground: Ground) -> ShownGround:
-    return ShownGround(wording.sentence(wording.of_consensus(ground.code)), ground)
+def shown_ground(ground: Ground, stakes: str) -> ShownGround:
+    words = wording.sentence(wording.of_consensus(ground.code))
+    return ShownGround(words, wording.meaning(ground.code, stakes=stakes), ground)
 
 
 def shown_vote(review: Review, vote: Vote, pieces: Pieces, *, dissents: bool) -> ShownVote:
-    total = len(vote.findings.all())
+    found = list(vote.findings.all())
+    total = len(found)
     return ShownVote(
         vote=vote,
         ballot=badges.of_ballot(vote.ballot),
+        words=findingwords.of_vote(vote, found, cause=cause_of(stored_vote(vote))),
         dissents=dissents,
-        score=percent(vote.score),
+        gravest=percent(vote.score) if vote.score else None,
         took=wording.milliseconds(vote.elapsed_us),
         pieces=shown_pieces(review, vote, pieces),
         total=total,

@@ -52,6 +52,33 @@ CODES = {
     "no_guardian_required": "no guardian is required at these stakes",
     "unknown_stakes": "the stakes are not known",
 }
+SILENT = "Who is needed and says nothing never counts as consent"
+MEANINGS = {
+    "escalated": "One guardian that asks for a person is enough; the others cannot outvote it.",
+    "hard_deny": "A fixed rule is a veto: no other vote can outweigh it.",
+    "redact": "What it named is masked before anything goes out.",
+    "uncertain": "Its score is where it cannot tell one from the other, so a person looks.",
+    "equivocation": "Two different votes of one guardian contradict each other, so a person looks.",
+    "unknown_guardian": "Nobody configured it, so its vote can only make things stricter.",
+    "not_independent": "It counts as silent, and silence never counts as consent.",
+    "redaction_not_stable": "In the masked answer something is found again, so a person looks.",
+    "people_required": "So the policy wants it at these stakes or by this rule.",
+    "malformed_vote": "It counts as silence, and silence never counts as consent.",
+    "no_votes": "Without votes nothing is allowed.",
+    "optional_guardian_abstained": "It need not vote, so the others decide.",
+}
+BY_STAKES = {
+    "soft_deny": {
+        "LOW": "At low stakes that refuses the run.",
+        "MEDIUM": "At these stakes a person decides; no majority overrides it.",
+        "HIGH": "At these stakes a person decides; no majority overrides it.",
+    },
+    "required_guardian_abstained": {
+        "LOW": f"{SILENT}: at low stakes the run is refused, unless the policy lets a person decide.",
+        "MEDIUM": f"{SILENT}: a person decides.",
+        "HIGH": f"{SILENT}: it is denied until a person decides.",
+    },
+}
 REFUSALS = {
     "unknown_tool": "is not a tool of this workspace",
     "arguments_do_not_fit": "was given arguments that do not fit it",
@@ -148,6 +175,12 @@ def of_consensus(code: str) -> str:
         return code.replace("_", " ")
     subject = people(number_of(about)) if name == "people_required" else guardian(about)
     return words.format(subject)
+
+
+def meaning(code: str, *, stakes: str) -> str:
+    """Return what follows from a reason of consensus, in a sentence; '' for one that is not known."""
+    name = code.partition(":")[0]
+    return BY_STAKES.get(name, {}).get(stakes) or MEANINGS.get(name, "")
 
 
 def guardian(name: str) -> str:

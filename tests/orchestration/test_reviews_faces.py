@@ -56,6 +56,7 @@ def test_each_finding_is_marked_in_its_text_with_its_rule(grace: Person) -> None
     assert "<mark>ada@example.com</mark>" in shown.text
     assert "<mark>five days</mark>" in shown.text
     assert "In the request" in shown.words
+    assert "An e-mail address privacy.email EMAIL 99 % sure, characters 4 to 19" in shown.words
     assert "privacy.date DATE 99 %" in shown.words
 
 
@@ -64,6 +65,8 @@ def test_the_page_says_which_line_decided_and_who_dissents(grace: Person) -> Non
     review.ballot, review.reasons = "DENY", ["escalated:safety", "hard_deny:compliance"]
     review.save()
     words = look(grace, f"/console/runs/{run.pk}").words
+    assert "Nothing may be published or done." in words
+    assert "A fixed rule is a veto: no other vote can outweigh it." in words
     assert "Line 1 decided: A DENY from a deterministic rule marked hard is a veto: DENY." in words
     assert "1 more reason that does not make it stricter" in words
     assert "The Safety guardian voted to allow" in words

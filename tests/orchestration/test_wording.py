@@ -99,3 +99,13 @@ def test_every_badge_has_an_icon_and_a_word() -> None:
     known = [*badges.STATES.values(), *badges.VERDICTS.values(), *badges.BALLOTS.values(), *badges.APPROVALS.values()]
     assert all(badge.word and badge.icon for badge in known)
     assert badges.of_state("GATING").word == "Gating"
+
+
+def test_what_silence_comes_to_depends_on_the_stakes() -> None:
+    code = "required_guardian_abstained:safety"
+    assert wording.meaning(code, stakes="LOW") != wording.meaning(code, stakes="HIGH")
+    assert wording.meaning(code, stakes="HIGH").endswith("it is denied until a person decides.")
+
+
+def test_a_reason_nobody_knows_has_no_meaning() -> None:
+    assert wording.meaning("of_tomorrow:safety", stakes="HIGH") == ""
