@@ -36,7 +36,7 @@ class Compliance:
             findings=tuple(finding_of(match) for match in matches),
             score=effect.rank / Effect.DENY.rank,
             basis=Basis.DETERMINISTIC,
-            hard=effect is Effect.DENY,
+            hard=any(match.hard for match in matches),
             reason=reason_of(matches, effect),
             backend=ENGINE,
             version=self.version,

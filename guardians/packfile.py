@@ -45,7 +45,10 @@ class Effect(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: a condition over the facts (CEL), what it calls for, and by what law and whose reading."""
+    """One rule: a condition over the facts (CEL), what it calls for, and by what law and whose reading.
+
+    ``hard`` makes a denial a veto. A denial is hard unless its pack says otherwise.
+    """
 
     id: str
     when: str
@@ -56,6 +59,7 @@ class Rule:
     effective_to: date | None
     reviewed_on: date
     reviewed_by: str
+    hard: bool = False
 
     def in_force(self, on: date | None) -> bool:
         """Tell whether the rule applies on a day, both ends included. Without a day every rule applies."""
@@ -135,7 +139,7 @@ class Fields:
 PACK_FIELDS = ("pack", "title", "version", "review_due", "lists", "rules")
 RULE_FIELDS = (
     *("id", "when", "effect", "says", "citation"),
-    *("effective_from", "effective_to", "reviewed_on", "reviewed_by"),
+    *("effective_from", "effective_to", "reviewed_on", "reviewed_by", "hard"),
 )
 
 
@@ -226,12 +230,23 @@ def rule_of(item: object, place: str) -> Rule:
         effective_to=fields.day_or_none("effective_to"),
         reviewed_on=fields.day("reviewed_on"),
         reviewed_by=fields.text("reviewed_by", limit=CITATION_LIMIT),
+        hard=hardness(fields, Effect(effect)),
     )
     if rule.effective_to and rule.effective_to < rule.effective_from:
         raise PackError(
             f"{fields.place}: effective_to is before effective_from; it would never fire: correct the dates"
         )
     return rule
+
+
+def hardness(fields: Fields, effect: Effect) -> bool:
+    """Return whether a rule vetoes: by default every denial does, and nothing else can."""
+    if "hard" not in fields.values:
+        return effect is Effect.DENY
+    value = fields.values["hard"]
+    if not isinstance(value, bool) or effect is not Effect.DENY:
+        raise PackError(f"{fields.place}: hard is {value!r} beside {effect}; write true or false, beside deny only")
+    return value
 
 
 def lists_of(value: object, place: str) -> dict[str, tuple[str, ...]]:

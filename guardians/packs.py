@@ -32,7 +32,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A rule that fired, or that could not be judged: then the effect is DENY whatever the rule calls for."""
+    """A rule that fired, or that could not be judged: then it is a hard DENY whatever the rule calls for."""
 
     rule: str
     pack: str
@@ -40,6 +40,7 @@ class Match:
     citation: str
     says: str
     reason: Reason = Reason.MATCHED
+    hard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,7 @@ def judge_each(item: CompiledRule, environments: Sequence[Values]) -> Match | No
     if len(environments) == 1:
         return judge(item, environments[0])
     matches = [match for values in environments if (match := judge(item, values))]
-    return max(matches, key=lambda match: match.effect.rank, default=None)
+    return max(matches, key=lambda match: (match.effect.rank, match.hard), default=None)
 
 
 def judge(item: CompiledRule, values: Values) -> Match | None:
@@ -107,11 +108,12 @@ def judge(item: CompiledRule, values: Values) -> Match | None:
         return failure(item.rule.id, item.pack, f"the rule gave no answer: {error}", citation=item.rule.citation)
     if not fires:
         return None
-    return Match(item.rule.id, item.pack, item.rule.effect, item.rule.citation, item.rule.says)
+    rule = item.rule
+    return Match(rule.id, item.pack, rule.effect, rule.citation, rule.says, hard=rule.hard)
 
 
 def failure(rule: str, pack: str, says: str, *, citation: str = "") -> Match:
-    return Match(rule, pack, Effect.DENY, citation, says, Reason.POLICY_ERROR)
+    return Match(rule, pack, Effect.DENY, citation, says, Reason.POLICY_ERROR, hard=True)
 
 
 def strictest(matches: Iterable[Match]) -> Effect:

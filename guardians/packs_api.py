@@ -21,6 +21,7 @@ class RuleOut(serializers.Serializer[Rule]):
     id = serializers.CharField()
     when = serializers.CharField(help_text="the condition, in CEL over the facts")
     effect = serializers.ChoiceField(choices=[effect.value for effect in Effect])
+    hard = serializers.BooleanField(help_text="with deny: a veto")
     says = serializers.CharField(help_text="what it means that the rule fires")
     citation = serializers.CharField()
     effective_from = serializers.DateField()

@@ -63,8 +63,12 @@ class VersionRow:
     who: str
 
 
+def effect_of(rule: Rule) -> str:
+    return "advises against" if rule.effect is Effect.DENY and not rule.hard else EFFECTS[rule.effect]
+
+
 def pack_row(pack: Pack, *, on: dt.date, own: set[str]) -> PackRow:
-    rules = tuple(RuleRow(rule, EFFECTS[rule.effect], rule.in_force(on)) for rule in pack.rules)
+    rules = tuple(RuleRow(rule, effect_of(rule), rule.in_force(on)) for rule in pack.rules)
     return PackRow(pack, rules, pack.review_due < on, pack.name in own)
 
 

@@ -7,14 +7,17 @@ import pytest
 from audit.stakes import Stakes
 from guardians.compliance import NOT_LEGAL_ADVICE, Compliance, facts
 from guardians.guardian import Ballot, Basis, Guardian, Material, Part, Piece, Vote, cast
+from guardians.packfile import pack_in
+from guardians.packs import PackSet, assembled
 from tests.guardians.goldens import PACKS, TODAY
+from tests.guardians.packing import HOUSE
 
 MEDICAL = {"domain": "medical", "grounded": True}
 
 
-def voted(known: dict[str, object]) -> Vote:
+def voted(known: dict[str, object], by: PackSet = PACKS) -> Vote:
     answer = Piece(Part.ANSWER, "answer", "Warfarin is taken once a day.")
-    return Compliance(PACKS).review(Material((answer,), known, Stakes.MEDIUM, "p" * 64))
+    return Compliance(by).review(Material((answer,), known, Stakes.MEDIUM, "p" * 64))
 
 
 @pytest.mark.parametrize(
@@ -40,6 +43,15 @@ def test_the_strictest_effect_becomes_the_ballot(stated: dict[str, Any], ballot:
     assert vote.ballot is ballot
     assert vote.hard is (ballot is Ballot.DENY)
     assert vote.reason.startswith(rule)
+
+
+def test_a_denial_that_its_pack_calls_soft_is_no_veto() -> None:
+    soft = HOUSE.replace("effect: deny", "effect: deny\n    hard: false")
+    packs = assembled([pack_in(soft.encode(), place="house"), *PACKS.packs])
+    stated: dict[str, Any] = {"request": {"lawful_basis": "consent"}}
+    alone, beside = voted(facts(**stated), packs), voted(facts(**stated, claims=[{"domain": "medical"}]), packs)
+    assert (alone.ballot, alone.hard) == (Ballot.DENY, False)
+    assert (beside.ballot, beside.hard) == (Ballot.DENY, True)
 
 
 def test_a_vote_names_every_rule_that_fired_with_its_citation() -> None:

@@ -170,6 +170,21 @@ def test_a_rule_fires_between_its_dates_and_when_nobody_says_the_day(
     assert bool(house(tmp_path, PACK).evaluate(known)) is fires
 
 
+def test_a_denial_is_a_veto_unless_its_pack_says_that_it_is_none(tmp_path: Path) -> None:
+    soft = house(tmp_path, PACK.replace("effect: deny", "effect: deny\n    hard: false"))
+    (match,) = soft.evaluate(facts(request={"phi": True}, on=TODAY))
+    assert (match.effect, match.hard) == (Effect.DENY, False)
+    assert {item.rule.hard for item in RULES.values()} == {True, False}
+    assert all(item.rule.hard is (item.rule.effect is Effect.DENY) for item in RULES.values())
+
+
+def test_a_rule_without_an_answer_vetoes_though_another_tool_is_denied_softly(tmp_path: Path) -> None:
+    condition = "when: tool.risk == 1 || 1 / (tool.risk - 2) == 5"
+    soft = house(tmp_path, PACK.replace("when: request.phi", condition).replace("deny", "deny\n    hard: false"))
+    (match,) = soft.evaluate(facts(tools=[{"risk": 1}, {"risk": 2}], on=TODAY))
+    assert (match.reason, match.hard) == (Reason.POLICY_ERROR, True)
+
+
 def test_a_rule_without_an_end_goes_on(tmp_path: Path) -> None:
     endless = house(tmp_path, PACK.replace("effective_to: 2026-12-31", "effective_to: null"))
     assert endless.evaluate(facts(request={"phi": True}, on=date(2126, 1, 1)))
@@ -273,6 +288,9 @@ def test_a_rule_without_an_answer_is_a_denial(tmp_path: Path, condition: str) ->
         ("request.phi", "x" * 2_001, "no text of 1 to 2000 characters"),
         ("request.phi", "7", "when is no text"),
         ("effect: deny", "effect: forbid", "effect is 'forbid'; use allow, annotate"),
+        ("effect: deny", "effect: deny\n    hard: maybe", "hard is 'maybe' beside deny; write true or false"),
+        ("effect: deny", "effect: deny\n    hard: 0", "hard is 0 beside deny"),
+        ("effect: deny", "effect: annotate\n    hard: true", "hard is True beside annotate; .*beside deny only"),
         ("citation: house rule", "citation: ''", "citation is no text"),
         ("effective_from: 2026-01-01", "effective_from: soon", "effective_from is no date"),
         ("effective_to: 2026-12-31", "effective_to: 2025-12-31", "effective_to is before effective_from"),

@@ -31,6 +31,13 @@ def test_everybody_of_a_workspace_sees_each_rule_with_its_citation(workspace: Wo
     assert NOTICE in words
 
 
+def test_a_denial_that_is_no_veto_is_told_from_one_that_is(ada: Person, alan: Person) -> None:
+    activated(ada, alan, HOUSE.replace("effect: deny", "effect: deny\n    hard: false"))
+    words = look(ada, PAGE).words
+    assert "house.consent advises against" in words
+    assert "gdpr.art6.lawful_basis denies" in words
+
+
 def test_a_version_is_proposed_by_one_and_put_in_force_by_another(ada: Person, alan: Person) -> None:
     version = drafted(ada)
     assert "Propose it" in look(ada, page_of(version)).words
