@@ -1,11 +1,21 @@
-"""Workspaces and who belongs to them, keys, and the ledger's rows. Only ledger.py and sealer.py write the latter."""
+"""Workspaces and who belongs to them, keys, and the ledger's rows. Only ledger.py and sealer.py write the latter.
 
-from typing import TYPE_CHECKING
+And what all calibrations of a workspace's own have in common.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
+from django_fsm import FSMField, FSMModelMixin, transition
 
+from audit.bounds import upper_bound
+from audit.calibration import CalibrationState
+from audit.canonical import JSON
+from audit.events import EventType
 from audit.flushing import FlushPolicy
 from audit.ids import new_id
 from audit.roles import Role
@@ -169,3 +179,82 @@ class SignedCheckpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size} entries"
+
+
+def calibration_states() -> list[tuple[str, str]]:
+    return [(state.value, state.value) for state in CalibrationState]
+
+
+class OwnCalibration(FSMModelMixin, models.Model):
+    """A workspace's own calibration of what scores. The database lets it end once, and change in nothing else.
+
+    Attributes:
+        SCORER: the column that names what scores; MADE and WITHDRAWN are what the ledger calls it.
+        threshold: the score from which on something passes.
+        n: how many were measured that should not pass; ``hits`` of them did.
+        alpha: the largest share of those that may pass, with confidence ``1 - delta``.
+        expires_on: the first day on which it no longer holds (UTC).
+    """
+
+    SCORER: ClassVar[str]
+    MADE: ClassVar[EventType]
+    WITHDRAWN: ClassVar[EventType]
+
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
+    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="+")
+    state = FSMField(default=CalibrationState.IN_FORCE.value, choices=calibration_states, protected=True)
+    threshold = models.FloatField()
+    n = models.PositiveIntegerField()
+    alpha = models.FloatField()
+    delta = models.FloatField()
+    data_sha256 = models.CharField(max_length=64)
+    made_by = models.CharField(max_length=80)
+    created_at = models.DateTimeField(editable=False)
+    expires_on = models.DateField()
+    ended_by = models.CharField(max_length=80, blank=True, default="")
+    ended_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.scorer} at {self.threshold:.4f}"
+
+    @transition(field="state", source=CalibrationState.IN_FORCE.value, target=CalibrationState.SUPERSEDED.value)
+    def supersede(self) -> None: ...
+
+    @transition(field="state", source=CalibrationState.IN_FORCE.value, target=CalibrationState.WITHDRAWN.value)
+    def withdraw(self) -> None: ...
+
+    @property
+    def scorer(self) -> str:
+        return str(getattr(self, self.SCORER))
+
+    @property
+    def name(self) -> str:
+        """What the record is called wherever it decided."""
+        return str(self.pk)
+
+    @property
+    def hits(self) -> int:
+        raise NotImplementedError
+
+    def measured(self) -> Mapping[str, JSON]:
+        """Return what the ledger has to know beside what all calibrations have."""
+        raise NotImplementedError
+
+    def fits(self) -> bool:
+        """Tell whether it is of what scores now, and not laxer than that may be."""
+        raise NotImplementedError
+
+    def bound(self) -> float:
+        """Return the share that passes though it should not, at most, with confidence ``1 - delta``."""
+        return upper_bound(self.hits, self.n, delta=self.delta)
+
+    def decides(self, *, on: date) -> bool:
+        """Tell whether it decides on a day (UTC), whoever wrote it.
+
+        It does not once it has ended or expired, nor where its bound cannot be stated.
+        """
+        in_force = self.state == CalibrationState.IN_FORCE and on < self.expires_on
+        return in_force and self.fits() and self.bound() <= self.alpha

@@ -1,5 +1,6 @@
 """The admin of sources and documents, of what the gate found, and of calibrations of a workspace's own."""
 
+import datetime as dt
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
@@ -9,7 +10,6 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
-from audit.bounds import upper_bound
 from audit.roles import Scope
 from evidence import corpus
 from evidence.models import CalibrationRecord, Claim, ClaimBundle, Document, Evidence, Passage, Source
@@ -92,8 +92,8 @@ class CalibrationRecordAdmin(ReadOnlyAdmin):
 
     @admin.display(description="leaks at most")
     def bound(self, record: CalibrationRecord) -> str:
-        return f"{upper_bound(record.leaks, record.n, delta=record.delta):.4f}"
+        return f"{record.bound():.4f}"
 
-    @admin.display(description="in force", boolean=True)
+    @admin.display(description="decides", boolean=True)
     def decides(self, record: CalibrationRecord) -> bool:
-        return record.in_force(on=now().date())
+        return record.decides(on=now().astimezone(dt.UTC).date())

@@ -1,5 +1,7 @@
 """A workspace's own calibrations over HTTP: listed, with what each rests on."""
 
+import datetime as dt
+
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -8,7 +10,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from audit.access import workspace_of
-from audit.bounds import upper_bound
 from audit.roles import Scope
 from evidence.api import NewestFirst, actor_of
 from evidence.models import CalibrationRecord
@@ -19,7 +20,7 @@ class CalibrationOut(serializers.Serializer[object]):
     calibration = serializers.SerializerMethodField(help_text="as bundles and evidence name it")
     verifier = serializers.CharField()
     state = serializers.CharField(help_text="IN_FORCE, SUPERSEDED or WITHDRAWN")
-    decides = serializers.SerializerMethodField(help_text="whether it is in force and has not expired")
+    decides = serializers.SerializerMethodField(help_text="whether runs are judged with it today (UTC)")
     threshold = serializers.FloatField(help_text="the least score that supports")
     n = serializers.IntegerField(help_text="labels of unsupported claims")
     leaks = serializers.IntegerField(help_text="how many of those reach the threshold")
@@ -37,13 +38,13 @@ class CalibrationOut(serializers.Serializer[object]):
     ended_at = serializers.DateTimeField(allow_null=True)
 
     def get_calibration(self, record: CalibrationRecord) -> str:
-        return record.calibration().id
+        return record.name
 
     def get_decides(self, record: CalibrationRecord) -> bool:
-        return record.in_force(on=now().date())
+        return record.decides(on=now().astimezone(dt.UTC).date())
 
     def get_bound(self, record: CalibrationRecord) -> float:
-        return upper_bound(record.leaks, record.n, delta=record.delta)
+        return record.bound()
 
 
 class Calibrations(APIView):

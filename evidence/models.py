@@ -1,6 +1,6 @@
 """Sources and their passages; claims and the evidence they were judged by; calibrations of a workspace's own."""
 
-from datetime import date
+from collections.abc import Mapping
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -9,10 +9,14 @@ from django.db import models
 from django.db.models.functions import Now
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from audit.calibration import CalibrationState
+from audit.canonical import JSON
+from audit.events import EventType
 from audit.ids import new_id
-from audit.models import DataKey, Workspace
+from audit.models import DataKey, OwnCalibration, Workspace
 from evidence.calibration import Calibration
-from evidence.states import JUDGED, CalibrationState, ClaimState
+from evidence.states import JUDGED, ClaimState
+from evidence.typed.scoring import EVEN
 
 
 def weights() -> list[tuple[float, str]]:
@@ -268,38 +272,23 @@ class Evidence(models.Model):
         return f"{self.stance} {self.claim_id}"
 
 
-def calibration_states() -> list[tuple[str, str]]:
-    return [(state.value, state.value) for state in CalibrationState]
-
-
-class CalibrationRecord(FSMModelMixin, models.Model):
-    """A workspace's own calibration of one verifier. The database lets it end once, and change in nothing else.
+class CalibrationRecord(OwnCalibration):
+    """A workspace's own calibration of one verifier.
 
     Attributes:
-        n, leaks, supported, kept, alpha, delta: as in Calibration.
+        leaks, supported, kept: as in Calibration.
         appeals: how many of the labels came from appeals. Only doubted verdicts are appealed, so these are no sample
             of what the gate sees: the bound holds for claims like those that were labelled.
-        expires_on: the first day on which it no longer holds (UTC).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="calibrations")
+    SCORER = "verifier"
+    MADE, WITHDRAWN = EventType.CALIBRATION_MADE, EventType.CALIBRATION_WITHDRAWN
+
     verifier = models.CharField(max_length=60)
-    state = FSMField(default=CalibrationState.IN_FORCE.value, choices=calibration_states, protected=True)
-    threshold = models.FloatField()
-    n = models.PositiveIntegerField()
     leaks = models.PositiveIntegerField()
     supported = models.PositiveIntegerField()
     kept = models.PositiveIntegerField()
     appeals = models.PositiveIntegerField()
-    alpha = models.FloatField()
-    delta = models.FloatField()
-    data_sha256 = models.CharField(max_length=64)
-    made_by = models.CharField(max_length=80)
-    created_at = models.DateTimeField(editable=False)
-    expires_on = models.DateField()
-    ended_by = models.CharField(max_length=80, blank=True, default="")
-    ended_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -323,22 +312,24 @@ class CalibrationRecord(FSMModelMixin, models.Model):
         ]
         indexes = [models.Index(fields=["workspace", "-created_at", "-id"], name="calibration_newest")]
 
-    def __str__(self) -> str:
-        return f"{self.verifier} at {self.threshold:.4f}"
+    @property
+    def name(self) -> str:
+        return f"record-{self.pk}"
 
-    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.SUPERSEDED.value)
-    def supersede(self) -> None: ...
+    @property
+    def hits(self) -> int:
+        return self.leaks
 
-    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.WITHDRAWN.value)
-    def withdraw(self) -> None: ...
+    def measured(self) -> Mapping[str, JSON]:
+        return {"leaks": self.leaks, "supported": self.supported, "kept": self.kept, "appeals": self.appeals}
 
-    def in_force(self, *, on: date) -> bool:
-        return self.state == CalibrationState.IN_FORCE and on < self.expires_on
+    def fits(self) -> bool:
+        return self.threshold >= EVEN
 
     def calibration(self) -> Calibration:
         """Return the record as the gate takes it."""
         return Calibration(
-            id=f"record-{self.pk}",
+            id=self.name,
             verifier=self.verifier,
             created=self.created_at.date(),
             threshold=self.threshold,

@@ -1,4 +1,4 @@
-"""The states of a claim and of a calibration, and which may follow which. The database holds the same pairs."""
+"""The states of a claim, and which may follow which. The database holds the same pairs."""
 
 from enum import StrEnum
 
@@ -22,17 +22,3 @@ LEGAL: frozenset[tuple[ClaimState, ClaimState]] = frozenset(
     | {(ClaimState.SUPPORTED, ClaimState.PUBLISHED)}
 )
 ENTRY = (ClaimState.PROPOSED, *JUDGED)
-
-
-class CalibrationState(StrEnum):
-    IN_FORCE = "IN_FORCE"
-    SUPERSEDED = "SUPERSEDED"
-    WITHDRAWN = "WITHDRAWN"
-
-
-CALIBRATION_TRANSITIONS: frozenset[tuple[CalibrationState, CalibrationState]] = frozenset(
-    {
-        (CalibrationState.IN_FORCE, CalibrationState.SUPERSEDED),
-        (CalibrationState.IN_FORCE, CalibrationState.WITHDRAWN),
-    }
-)

@@ -3,20 +3,8 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from audit.bounds import most_hits, upper_bound
-
-
-class CalibrationState(StrEnum):
-    IN_FORCE = "IN_FORCE"
-    SUPERSEDED = "SUPERSEDED"
-    WITHDRAWN = "WITHDRAWN"
-
-
-TRANSITIONS: frozenset[tuple[CalibrationState, CalibrationState]] = frozenset(
-    (CalibrationState.IN_FORCE, ended) for ended in (CalibrationState.SUPERSEDED, CalibrationState.WITHDRAWN)
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,18 @@
 """What the guardians said of a run: reviews, votes, findings; policy packs; calibrations of Safety."""
 
-from datetime import date
+from collections.abc import Mapping
 
 from django.db import models
 from django.db.models.functions import Now
 from django_fsm import FSMField, FSMModelMixin, transition
 
+from audit.calibration import CalibrationState
+from audit.canonical import JSON
+from audit.events import EventType
 from audit.ids import new_id
-from audit.models import Workspace
-from guardians.calibration import CalibrationState
+from audit.models import OwnCalibration, Workspace
+from guardians.safetyrules.textmodel import shipped
+from guardians.safetyrules.weightedrules import Head
 from guardians.states import PackState
 
 
@@ -225,36 +229,19 @@ class CountedUpTo(models.Model):
         return f"{self.name}: {self.last}"
 
 
-def calibration_states() -> list[tuple[str, str]]:
-    return [(state.value, state.value) for state in CalibrationState]
-
-
-class GuardianCalibration(FSMModelMixin, models.Model):
-    """A workspace's own threshold of a guardian. The database lets it end once, and change in nothing else.
+class GuardianCalibration(OwnCalibration):
+    """A workspace's own threshold of a guardian, in log odds, measured on harmless documents: ``alarms`` reached it.
 
     Attributes:
         model_sha256: of the text model whose odds were measured; it holds for no other.
-        threshold: log odds. ``n`` harmless documents were read, ``alarms`` of them reached it.
-        alpha: the largest share of harmless documents that may alarm, with confidence ``1 - delta``.
-        expires_on: the first day on which it no longer holds (UTC).
     """
 
-    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
-    workspace = models.ForeignKey(Workspace, on_delete=models.PROTECT, related_name="guardian_calibrations")
+    SCORER = "guardian"
+    MADE, WITHDRAWN = EventType.GUARDIAN_CALIBRATED, EventType.GUARDIAN_CALIBRATION_WITHDRAWN
+
     guardian = models.CharField(max_length=40)
-    state = FSMField(default=CalibrationState.IN_FORCE.value, choices=calibration_states, protected=True)
     model_sha256 = models.CharField(max_length=64)
-    threshold = models.FloatField()
-    n = models.PositiveIntegerField()
     alarms = models.PositiveIntegerField()
-    alpha = models.FloatField()
-    delta = models.FloatField()
-    data_sha256 = models.CharField(max_length=64)
-    made_by = models.CharField(max_length=80)
-    created_at = models.DateTimeField(editable=False)
-    expires_on = models.DateField()
-    ended_by = models.CharField(max_length=80, blank=True, default="")
-    ended_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         constraints = [
@@ -265,14 +252,13 @@ class GuardianCalibration(FSMModelMixin, models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.guardian} at {self.threshold:.4f}"
+    @property
+    def hits(self) -> int:
+        return self.alarms
 
-    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.SUPERSEDED.value)
-    def supersede(self) -> None: ...
+    def measured(self) -> Mapping[str, JSON]:
+        return {"model_sha256": self.model_sha256, "alarms": self.alarms}
 
-    @transition(field=state, source=CalibrationState.IN_FORCE.value, target=CalibrationState.WITHDRAWN.value)
-    def withdraw(self) -> None: ...
-
-    def holds(self, model_sha256: str, *, on: date) -> bool:
-        return self.state == CalibrationState.IN_FORCE and self.model_sha256 == model_sha256 and on < self.expires_on
+    def fits(self) -> bool:
+        model = shipped()
+        return self.model_sha256 == model.sha256 and self.threshold >= model.heads[Head.INDIRECT].support

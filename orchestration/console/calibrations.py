@@ -13,12 +13,12 @@ from django.views.decorators.http import require_safe
 from audit.access import require
 from audit.actors import Actor
 from audit.bounds import upper_bound
+from audit.calibration import CalibrationState
 from audit.console import page, workspace_of
 from audit.roles import Scope
 from evidence import calibrating
 from evidence.calibration import Calibration
 from evidence.models import CalibrationRecord
-from evidence.states import CalibrationState
 from evidence.typed.scoring import CALIBRATION
 from orchestration.console import badges, paging, people
 from orchestration.console.badges import Badge
@@ -89,7 +89,7 @@ class RecordRow:
 def badge_of(record: CalibrationRecord, *, on: dt.date) -> Badge:
     match CalibrationState(record.state):
         case CalibrationState.IN_FORCE:
-            return badges.IN_FORCE if calibrating.decides(record.calibration(), on=on) else badges.LAPSED
+            return badges.IN_FORCE if record.decides(on=on) else badges.LAPSED
         case CalibrationState.SUPERSEDED:
             return badges.SUPERSEDED
         case CalibrationState.WITHDRAWN:
@@ -103,7 +103,7 @@ def calibrations(request: HttpRequest, actor: Actor) -> HttpResponse:
     require(actor, Scope.DOCUMENTS_READ)
     today = now().astimezone(dt.UTC).date()
     own = calibrating.in_force(actor)
-    deciding = own if own is not None and calibrating.decides(own.calibration(), on=today) else None
+    deciding = own if own is not None and own.decides(on=today) else None
     after = request.GET.get("after", "")
     rows = CalibrationRecord.objects.filter(workspace_id=workspace_of(actor))
     found = paging.page(rows, after=paging.place_in(after), column="created_at", filters={})

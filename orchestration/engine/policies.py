@@ -16,20 +16,17 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from audit import canonical
-from evidence.calibrating import decides
+from audit.calibration import CalibrationState
 from evidence.calibration import Calibration
 from evidence.gate import Stronger
 from evidence.models import CalibrationRecord
-from evidence.states import CalibrationState
 from evidence.typed.scoring import TYPED
 from evidence.verifying import named
 from guardians import activating
-from guardians.calibration import CalibrationState as InForce
 from guardians.compliance import Compliance
 from guardians.models import GuardianCalibration
 from guardians.packs import PackSet
 from guardians.safety import Safety
-from guardians.safetyrules.textmodel import shipped
 from orchestration.engine.bench import Parts, policy_hash
 from orchestration.selection import select
 
@@ -56,8 +53,8 @@ def of_workspace(parts: Parts, workspace: UUID) -> Parts:
 def with_safety(parts: Parts, workspace: UUID) -> Parts:
     """Return the parts with the workspace's own threshold of Safety, where a record of it holds for this model."""
     on = (now() + AHEAD).astimezone(dt.UTC).date()
-    found = select(GuardianCalibration, SAFETY_IN_FORCE, workspace, Safety.name, InForce.IN_FORCE.value)
-    own = next((record.threshold for record in found if record.holds(shipped().sha256, on=on)), None)
+    found = select(GuardianCalibration, SAFETY_IN_FORCE, workspace, Safety.name, CalibrationState.IN_FORCE.value)
+    own = next((record.threshold for record in found if record.decides(on=on)), None)
     if own is None:
         return parts
     safety = safety_with(own)
@@ -85,8 +82,7 @@ def with_packs(parts: Parts, known: PackSet) -> Parts:
 def calibrations_of(workspace: UUID, verifiers: Sequence[str], *, on: dt.date) -> Mapping[str, Calibration]:
     """Return the workspace's own calibrations of these verifiers, by verifier."""
     found = select(CalibrationRecord, IN_FORCE, workspace, verifiers, CalibrationState.IN_FORCE.value)
-    known = [record.calibration() for record in found]
-    return {one.verifier: one for one in known if decides(one, on=on, verifier=one.verifier)}
+    return {record.verifier: record.calibration() for record in found if record.decides(on=on)}
 
 
 # Runs of one workspace share it: it is made once a record.

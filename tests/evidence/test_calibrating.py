@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils.timezone import now
 
+from audit.calibration import TRANSITIONS, CalibrationState
 from audit.canonical import parse
 from audit.errors import Invalid, NotAllowed, NotFound
 from audit.models import Entry
@@ -15,7 +16,6 @@ from evidence import calibrating
 from evidence.calibrating import Terms
 from evidence.calibration import Labelled, Origin, digest_of
 from evidence.models import CalibrationRecord
-from evidence.states import CALIBRATION_TRANSITIONS, CalibrationState
 from evidence.typed.scoring import TYPED
 from tests.conftest import Person
 from tests.evidence.labelling import labels, strict
@@ -131,7 +131,7 @@ def test_the_operator_of_another_workspace_touches_her_own_only(ada: Person, mal
 
 def test_model_and_table_of_pairs_know_the_same_transitions() -> None:
     transitions = CalibrationRecord._meta.get_field("state").get_all_transitions(CalibrationRecord)
-    assert {(one.source, one.target) for one in transitions} == CALIBRATION_TRANSITIONS
+    assert {(one.source, one.target) for one in transitions} == TRANSITIONS
 
 
 # What the database holds
@@ -203,6 +203,6 @@ def test_what_may_not_be_in_force_is_not_inserted(ada: Person, columns: dict[str
 def test_a_record_is_in_force_until_the_day_it_expires(ada: Person) -> None:
     record = calibrating.calibrate(ENOUGH, actor=ada.actor, terms=Terms(days=1))
     today: date = record.created_at.date()
-    assert record.in_force(on=today)
-    assert not record.in_force(on=today + timedelta(days=1))
+    assert record.decides(on=today)
+    assert not record.decides(on=today + timedelta(days=1))
     assert not record.calibration().holds(TYPED.id, on=today + timedelta(days=1))

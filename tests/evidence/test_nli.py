@@ -7,7 +7,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,8 +20,8 @@ from onnxruntime.quantization import quantize_dynamic
 from pytest_django import Settings
 
 from audit.stakes import Stakes
-from evidence.calibration import Calibration
 from evidence.gate import GatePolicy, judge
+from evidence.typed.scoring import CALIBRATION
 from evidence.verdicts import Outcome, Reason, Verdict
 from evidence.verifiers import registry
 from evidence.verifiers.nli import ModelUnusable, NliScorer, batches, from_folder
@@ -345,21 +344,6 @@ def test_no_socket_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 # In the gate.
 
 
-RECORD = Calibration(
-    id="own",
-    verifier="typed-3",
-    created=date(2026, 11, 1),
-    threshold=0.9,
-    n=100,
-    leaks=0,
-    supported=100,
-    kept=90,
-    alpha=0.05,
-    delta=0.1,
-    data_sha256="0" * 64,
-)
-
-
 def test_the_settings_name_the_verifier_and_its_folder(scorer: NliScorer) -> None:
     named = {"PROMETHEUS_VERIFIER": "nli", "PROMETHEUS_VERIFIER_FOLDER": str(scorer.folder.root)}
     found = registry.made(named, built_in=site.PROMETHEUS_VERIFIERS)
@@ -380,9 +364,9 @@ def test_the_checks_say_what_is_wrong_with_the_folder(settings: Settings, place:
 def test_in_the_gate_it_abstains_until_it_is_calibrated(scorer: NliScorer) -> None:
     claims, passages = [statement(CLAIM), statement(NOT), statement(OTHER)], [passage(PASSAGE)]
     verifier = ScoredVerifier(scorer)
-    report = judge(claims, passages, stakes=Stakes.LOW, policy=GatePolicy(RECORD), verifier=verifier)
+    report = judge(claims, passages, stakes=Stakes.LOW, policy=GatePolicy(CALIBRATION), verifier=verifier)
     assert {claim.reason for claim in report.claims} == {Reason.NO_CALIBRATION}
-    policy = GatePolicy(replace(RECORD, verifier=verifier.id))
+    policy = GatePolicy(replace(CALIBRATION, verifier=verifier.id))
     report = judge(claims, passages, stakes=Stakes.LOW, policy=policy, verifier=verifier)
     assert [claim.verdict for claim in report.claims] == [
         Verdict.SUPPORTED,
@@ -394,7 +378,7 @@ def test_in_the_gate_it_abstains_until_it_is_calibrated(scorer: NliScorer) -> No
 def test_in_the_gate_a_model_that_cannot_be_loaded_supports_nothing(scorer: NliScorer) -> None:
     (scorer.folder.root / "model.onnx").unlink()
     verifier = ScoredVerifier(scorer)
-    policy = GatePolicy(replace(RECORD, verifier=verifier.id))
+    policy = GatePolicy(replace(CALIBRATION, verifier=verifier.id))
     report = judge([statement(CLAIM)], [passage(PASSAGE)], stakes=Stakes.LOW, policy=policy, verifier=verifier)
     assert report.outcome is Outcome.NONE_SUPPORTED
     assert report.claims[0].reason is Reason.VERIFIER_UNAVAILABLE

@@ -182,10 +182,10 @@ def test_an_expired_record_is_not_what_decides(
     ada: Person, write: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(calibrating, "now", lambda: now() - dt.timedelta(days=10))
+        patch.setattr("audit.calibrating.now", lambda: now() - dt.timedelta(days=10))
         record = calibrating.calibrate(strict(), actor=ada.actor, terms=Terms(days=10))
     said = calibrate(capsys, "--labels", write(*STRICT), "--dry-run")
-    assert f"record-{record.pk} expired on {record.expires_on}; the built-in" in said
+    assert f"record-{record.pk} decides nothing: it is until {record.expires_on}; the built-in" in said
     assert "Decides until now: demo-edits-3" in said
 
 

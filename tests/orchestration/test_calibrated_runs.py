@@ -77,7 +77,7 @@ def test_an_expired_record_gives_way_to_the_built_in_one(
     ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(calibrating, "now", lambda: now() - dt.timedelta(days=10))
+        patch.setattr("audit.calibrating.now", lambda: now() - dt.timedelta(days=10))
         calibrating.calibrate(strict(), actor=ada.actor, terms=Terms(days=10))
     run = judged(grace)
     assert (run.decision, calibration_ids(run)) == ("PUBLISH", {CALIBRATION.id})

@@ -3,23 +3,25 @@
 import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.timezone import now
 
 from audit import workspaces
 from audit.access import workspace_of
-from audit.actors import Actor, ActorKind
+from audit.actors import Actor
 from audit.errors import Invalid, Problem
-from audit.roles import Scope
+from audit.management.calibrating import CalibratingCommand, Options
 from evidence import answers, calibrating, gate
 from evidence.answers import Asked
 from evidence.calibrating import DEFAULT_TERMS, Terms
 from evidence.calibration import Figures, Labelled, Origin, figures
+from evidence.models import CalibrationRecord
 from evidence.typed.scoring import CALIBRATION, EVEN, TYPED
 from evidence.verifiers import registry
 from evidence.verifiers.registry import NoVerifier
@@ -34,13 +36,23 @@ FAULTS_SHOWN = 10
 CURVE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 
 
-class Command(BaseCommand):
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What is known of the scores of one verifier."""
+
+    verifier: str
+    labels: list[Labelled]
+
+
+class Command(CalibratingCommand[Labels, Terms]):
     help = "Calibrate the gate for a workspace from its decided appeals and labels of your own; or withdraw that."
+    model = CalibrationRecord
+    terms = DEFAULT_TERMS
+    passing = "leaks"
+    faults = (NoVerifier, OSError, Problem)
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--workspace", required=True, metavar="SLUG", help="slug of the workspace")
-        parser.add_argument("--alpha", type=float, default=DEFAULT_TERMS.alpha, help="share of leaks (default 0.05)")
-        parser.add_argument("--delta", type=float, default=DEFAULT_TERMS.delta, help="1 - confidence (default 0.1)")
+        super().add_arguments(parser)
         parser.add_argument(
             "--labels",
             type=Path,
@@ -48,39 +60,18 @@ class Command(BaseCommand):
             help="JSON Lines: score, supported, verifier; or claim, passages, supported, to be scored",
         )
         parser.add_argument("--verifier", default="", metavar="NAME", help="default: the built-in one")
-        parser.add_argument("--expires", type=int, default=DEFAULT_TERMS.days, metavar="DAYS", help="default 180")
-        parser.add_argument("--dry-run", action="store_true", help="measure and print; write nothing")
-        parser.add_argument("--withdraw", action="store_true", help="end the record in force instead")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ANN401
-        try:
-            workspace = workspaces.named(options["workspace"]).pk
-            actor = Actor(ActorKind.SYSTEM, "command", workspace, frozenset({Scope.WORKSPACE_WRITE}))
-            verifier = verifier_named(options["verifier"])
-            if options["withdraw"]:
-                said = withdrawn(actor, verifier.id, dry_run=options["dry_run"])
-            else:
-                said = self.calibrated(actor, verifier, options)
-        except (NoVerifier, OSError, Problem) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(said)
+        super().handle(*args, **options)
         if not options["dry_run"]:
-            self.stdout.write(waiting(workspace))
+            self.stdout.write(waiting(workspaces.named(options["workspace"]).pk))
 
-    def calibrated(self, actor: Actor, verifier: Verifier, options: dict[str, Any]) -> str:
-        """Measure, print, and make the record unless it is only tried; return what happened."""
-        terms = Terms(alpha=options["alpha"], delta=options["delta"], days=options["expires"])
-        labels = self.labels(actor, verifier, options["labels"])
-        found = calibrating.measured(labels, terms=terms, verifier=verifier.id)
-        for line in (*result(found, terms), *curve(labels, found, terms), *change(actor, found, verifier.id)):
-            self.stdout.write(line)
-        if options["dry_run"]:
-            return "Nothing was written."
-        record = calibrating.calibrate(labels, actor=actor, terms=terms, verifier=verifier.id)
-        return f"In force now: {record.calibration().id}, until {record.expires_on} (UTC)."
+    def scorer(self, options: Options) -> str:
+        return verifier_named(options["verifier"]).id
 
-    def labels(self, actor: Actor, verifier: Verifier, path: Path | None) -> list[Labelled]:
+    def material(self, actor: Actor, options: Options) -> Labels:
         """Return the labels of the workspace's appeals, and of a file; print how many there are of each kind."""
+        verifier, path = verifier_named(options["verifier"]), options["labels"]
         appealed, others = of_appeals(actor, verifier.id)
         given = of_file(path, verifier) if path else []
         filed = [label for label in given if label is not None]
@@ -96,7 +87,21 @@ class Command(BaseCommand):
                 "Only verdicts that somebody doubted are appealed. They show where the gate is wrong and not how "
                 "often: what follows holds for claims like those that were labelled."
             )
-        return [*appealed, *filed]
+        return Labels(verifier.id, [*appealed, *filed])
+
+    def result(self, material: Labels, terms: Terms, actor: Actor) -> Iterator[str]:
+        found = calibrating.measured(material.labels, terms=terms, verifier=material.verifier)
+        yield from result(found, terms)
+        yield from curve(material.labels, found, terms)
+        yield from change(actor, found, material.verifier)
+
+    def made(self, material: Labels, terms: Terms, actor: Actor) -> CalibrationRecord:
+        return calibrating.calibrate(material.labels, actor=actor, terms=terms, verifier=material.verifier)
+
+    def afterwards(self, scorer: str) -> str:
+        if scorer != TYPED.id:
+            return f"{scorer} only abstains from now on."
+        return f"{CALIBRATION.id}, the built-in calibration, decides from now on."
 
 
 # Labels
@@ -222,25 +227,15 @@ def curve(labels: Sequence[Labelled], found: Figures, terms: Terms) -> Iterator[
 def change(actor: Actor, found: Figures, verifier: str) -> Iterator[str]:
     """Yield which calibration decided until now, and what would change."""
     known = calibrating.in_force(actor, verifier=verifier)
-    holds = known is not None and known.in_force(on=now().astimezone(dt.UTC).date())
+    holds = known is not None and known.decides(on=now().astimezone(dt.UTC).date())
     if verifier != TYPED.id and not holds:
         yield f"Until now {verifier} only abstains."
         return
     decides = known.calibration() if known is not None and holds else CALIBRATION
     if known is not None and not holds:
-        yield f"{known.calibration().id} expired on {known.expires_on}; the built-in calibration has decided since."
+        yield f"{known.name} decides nothing: it is until {known.expires_on}; the built-in calibration decides instead."
     by = found.threshold - decides.threshold
     yield f"Decides until now: {decides.id}, threshold {decides.threshold:.4f}; it would change by {by:+.4f}."
-
-
-def withdrawn(actor: Actor, verifier: str, *, dry_run: bool) -> str:
-    if dry_run:
-        known = calibrating.in_force(actor, verifier=verifier)
-        return f"Would be withdrawn: {known.calibration().id if known else 'nothing, none is in force'}."
-    record = calibrating.withdraw(actor=actor, verifier=verifier)
-    if verifier != TYPED.id:
-        return f"Withdrawn: {record.calibration().id}. {verifier} only abstains from now on."
-    return f"Withdrawn: {record.calibration().id}. {CALIBRATION.id}, the built-in calibration, decides from now on."
 
 
 def waiting(workspace: UUID) -> str:
