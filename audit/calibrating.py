@@ -21,8 +21,8 @@ R = TypeVar("R", bound=OwnCalibration)
 
 def in_force(model: type[R], scorer: str, *, actor: Actor) -> R | None:
     """Return the record of the actor's workspace that was neither superseded nor withdrawn; it may have expired."""
-    rows = model._meta.default_manager.filter(workspace_id=workspace_of(actor), state=CalibrationState.IN_FORCE.value)
-    return rows.filter(**{model.SCORER: scorer}).first()
+    rows = model._default_manager.filter(**{model.SCORER: scorer})  # noqa: SLF001 - Django documents it
+    return rows.filter(workspace_id=workspace_of(actor), state=CalibrationState.IN_FORCE.value).first()
 
 
 @transaction.atomic

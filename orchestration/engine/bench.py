@@ -67,6 +67,7 @@ class Parts:
         stronger: the same one with the record that lets it decide in a workspace.
         panel: the guardians at their places, with deadlines.
         on_record: hashes of policies whose rows are known to be stored.
+        policy_hash: of everything here that decides; made with the parts, so that it is never of others.
     """
 
     bridge: ToolBridge
@@ -76,12 +77,15 @@ class Parts:
     packs: packs.PackSet
     gate: GatePolicy
     consensus: ConsensusPolicy
-    policy_hash: str
     verifier: Verifier | None = None
     stronger: Stronger | None = None
     masking: MaskingPolicy = PSEUDONYMS
     vectors: Vectors | None = None
     on_record: set[str] = field(default_factory=set, compare=False)
+    policy_hash: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "policy_hash", hash_of(self))
 
 
 @dataclass(slots=True)
@@ -94,29 +98,24 @@ class Bench:
     watch: Watch = field(default_factory=Watch)
 
 
-def policy_hash(
-    pack_hash: str,
-    guardians: tuple[Guardian, ...],
-    gate: GatePolicy,
-    consensus: ConsensusPolicy,
-    vectors: Vectors | None = None,
-    masking: MaskingPolicy = PSEUDONYMS,
-) -> str:
-    """Return the hash of everything that decides: packs, guardians, gate thresholds and consensus rule.
+def hash_of(parts: Parts) -> str:
+    """Return the hash of everything that decides: packs, guardians, thresholds and consensus rule.
 
-    How personal data is masked counts where it is not by tokens alone.
-    Word vectors decide nothing, but what is looked at can: they count where they are used.
+    A stronger verifier counts with the record that lets it decide, and how personal data is masked where it is not by
+    tokens alone. Word vectors decide nothing, but what is looked at can: they count where they are used.
     """
     document = {
-        "packs": pack_hash,
-        "guardians": {guardian.name: guardian.version for guardian in guardians},
-        "gate": hashlib.sha256(repr(gate).encode()).hexdigest(),
-        "consensus": hashlib.sha256(repr(consensus).encode()).hexdigest(),
+        "packs": parts.packs.hash,
+        "guardians": {guardian.name: guardian.version for guardian in parts.guardians},
+        "gate": hashlib.sha256(repr(parts.gate).encode()).hexdigest(),
+        "consensus": hashlib.sha256(repr(parts.consensus).encode()).hexdigest(),
     }
-    if masking != PSEUDONYMS:
-        document["masking"] = masking.digest()
-    if vectors is not None:
-        document["vectors"] = vectors.digest
+    if parts.stronger is not None:
+        document["stronger"] = hashlib.sha256(repr(parts.stronger.calibration).encode()).hexdigest()
+    if parts.masking != PSEUDONYMS:
+        document["masking"] = parts.masking.digest()
+    if parts.vectors is not None:
+        document["vectors"] = parts.vectors.digest
     return canonical.digest(canonical.encode(document)).hex()
 
 
@@ -138,7 +137,6 @@ def _parts(pid: int) -> Parts:  # noqa: ARG001 - the key of the cache
         packs=known,
         gate=DEFAULT_POLICY,
         consensus=consensus,
-        policy_hash=policy_hash(known.hash, guardians, DEFAULT_POLICY, consensus, vectors, masking),
         verifier=verifier(),
         masking=masking,
         vectors=vectors,

@@ -7,60 +7,80 @@ hash: packs that were put in force, or a calibration that was made, withdrawn or
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.utils.timezone import now
 
-from audit import canonical
-from audit.calibration import CalibrationState
-from evidence.calibration import Calibration
+from audit.models import OwnCalibration
 from evidence.gate import Stronger
 from evidence.models import CalibrationRecord
 from evidence.typed.scoring import TYPED
 from evidence.verifying import named
 from guardians import activating
 from guardians.compliance import Compliance
+from guardians.guardian import Guardian
 from guardians.models import GuardianCalibration
 from guardians.packs import PackSet
 from guardians.safety import Safety
-from orchestration.engine.bench import Parts, policy_hash
-from orchestration.selection import select
+from orchestration.engine.bench import Parts
+from orchestration.selection import one
+
+R = TypeVar("R", bound=OwnCalibration)
+Row = tuple[str, str, str, UUID]
 
 # A slice that begins with a record ends before that expires: what expires while the gate looks at it supports nothing.
 AHEAD = dt.timedelta(hours=1)
-SAFETY_IN_FORCE = "workspace_id = %s AND guardian = %s AND state = %s"
-IN_FORCE = "workspace_id = %s AND verifier = ANY(%s) AND state = %s"
+IN_FORCE = """
+SELECT 'pack', name, hash, id FROM guardians_packversion WHERE workspace_id = %(workspace)s AND state = 'IN_FORCE'
+UNION ALL SELECT 'verifier', verifier, '', id FROM evidence_calibrationrecord
+    WHERE workspace_id = %(workspace)s AND state = 'IN_FORCE'
+UNION ALL SELECT 'guardian', guardian, '', id FROM guardians_guardiancalibration
+    WHERE workspace_id = %(workspace)s AND state = 'IN_FORCE'
+ORDER BY 1, 2
+"""
 
 
 def of_workspace(parts: Parts, workspace: UUID) -> Parts:
-    """Return the process's parts with the packs and the gate that judge the runs of a workspace."""
-    parts = with_packs(parts, activating.in_force(workspace))
-    names = [TYPED.id, *([named(parts.verifier)] if parts.verifier else [])]
-    known = calibrations_of(workspace, names, on=(now() + AHEAD).astimezone(dt.UTC).date())
-    if own := known.get(TYPED.id):
-        hashed = hash_with(parts.policy_hash, own)
-        parts = replace(parts, gate=replace(parts.gate, calibration=own), policy_hash=hashed)
-    if parts.verifier and (second := known.get(names[-1])) and names[-1] != TYPED.id:
-        stronger = Stronger(parts.verifier, second, settings.PROMETHEUS_VERIFIER_SECONDS)
-        parts = replace(parts, stronger=stronger, policy_hash=hash_with(parts.policy_hash, second))
-    return with_safety(parts, workspace)
-
-
-def with_safety(parts: Parts, workspace: UUID) -> Parts:
-    """Return the parts with the workspace's own threshold of Safety, where a record of it holds for this model."""
+    """Return the process's parts with the packs, the guardians and the gate that judge the runs of a workspace."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_FORCE, {"workspace": workspace})
+        found: list[Row] = cursor.fetchall()
+    own = tuple((name, digest, id_) for kind, name, digest, id_ in found if kind == "pack")
+    packs = activating.assembled(own) if own else activating.built_in()
+    activating.register(packs)  # before they judge: decisions can be looked at with them
     on = (now() + AHEAD).astimezone(dt.UTC).date()
-    found = select(GuardianCalibration, SAFETY_IN_FORCE, workspace, Safety.name, CalibrationState.IN_FORCE.value)
-    own = next((record.threshold for record in found if record.decides(on=on)), None)
-    if own is None:
+    safety = deciding(GuardianCalibration, found, "guardian", Safety.name, on=on)
+    guardians = tuple(of_packs(of_threshold(guardian, safety), packs) for guardian in parts.guardians)
+    gate, typed = parts.gate, deciding(CalibrationRecord, found, "verifier", TYPED.id, on=on)
+    if typed is not None:
+        gate = replace(gate, calibration=typed.calibration())
+    stronger = stronger_in(parts, found, on=on)
+    if (guardians, gate, stronger) == (parts.guardians, parts.gate, parts.stronger):
         return parts
-    safety = safety_with(own)
-    guardians = tuple(safety if guardian.name == Safety.name else guardian for guardian in parts.guardians)
-    hashed = hash_with_guardian(parts.policy_hash, safety.version)
-    return replace(parts, guardians=guardians, panel=parts.panel.among(guardians), policy_hash=hashed)
+    panel = parts.panel.among(guardians)
+    return replace(parts, guardians=guardians, panel=panel, packs=packs, gate=gate, stronger=stronger)
+
+
+def deciding(model: type[R], found: Sequence[Row], kind: str, name: str, *, on: dt.date) -> R | None:
+    """Return the record among what is in force that decides about a scorer on a day, if there is one."""
+    known = (kept(model, id_) for of, scorer, _, id_ in found if (of, scorer) == (kind, name))
+    return next((record for record in known if record.decides(on=on)), None)
+
+
+# A record says the same for ever, and that it is in force was just read: it is read once a process.
+@lru_cache(maxsize=1024)
+def kept(model: type[R], id_: UUID) -> R:
+    return one(model, id_)
+
+
+def of_threshold(guardian: Guardian, own: GuardianCalibration | None) -> Guardian:
+    return guardian if own is None or guardian.name != Safety.name else safety_with(own.threshold)
 
 
 @lru_cache(maxsize=256)
@@ -68,31 +88,15 @@ def safety_with(threshold: float) -> Safety:
     return Safety(threshold)
 
 
-def with_packs(parts: Parts, known: PackSet) -> Parts:
-    """Return the parts with these packs, which are kept first: decisions can be looked at with them."""
-    activating.register(known)
-    if known.hash == parts.packs.hash and not known.fault:
-        return parts
-    guardians = tuple(Compliance(known) if isinstance(other, Compliance) else other for other in parts.guardians)
-    hashed = policy_hash(known.hash, guardians, parts.gate, parts.consensus, parts.vectors, parts.masking)
-    panel = parts.panel.among(guardians)
-    return replace(parts, guardians=guardians, panel=panel, packs=known, policy_hash=hashed)
+def of_packs(guardian: Guardian, packs: PackSet) -> Guardian:
+    own = isinstance(guardian, Compliance) and guardian.packs.hash != packs.hash
+    return Compliance(packs) if own else guardian
 
 
-def calibrations_of(workspace: UUID, verifiers: Sequence[str], *, on: dt.date) -> Mapping[str, Calibration]:
-    """Return the workspace's own calibrations of these verifiers, by verifier."""
-    found = select(CalibrationRecord, IN_FORCE, workspace, verifiers, CalibrationState.IN_FORCE.value)
-    return {record.verifier: record.calibration() for record in found if record.decides(on=on)}
-
-
-# Runs of one workspace share it: it is made once a record.
-@lru_cache(maxsize=1024)
-def hash_with(policy_hash: str, calibration: Calibration) -> str:
-    """Return the hash of everything that decides where a workspace's own calibration does."""
-    return canonical.digest(canonical.encode({"policy": policy_hash, "calibration": repr(calibration)})).hex()
-
-
-@lru_cache(maxsize=1024)
-def hash_with_guardian(policy_hash: str, version: str) -> str:
-    """Return the hash of everything that decides where a guardian of a workspace's own does."""
-    return canonical.digest(canonical.encode({"policy": policy_hash, "guardian": version})).hex()
+def stronger_in(parts: Parts, found: Sequence[Row], *, on: dt.date) -> Stronger | None:
+    """Return the stronger verifier with the record that lets it decide; as it stands in the parts where none does."""
+    name = named(parts.verifier) if parts.verifier else TYPED.id
+    record = None if name == TYPED.id else deciding(CalibrationRecord, found, "verifier", name, on=on)
+    if parts.verifier is None or record is None:
+        return parts.stronger
+    return Stronger(parts.verifier, record.calibration(), settings.PROMETHEUS_VERIFIER_SECONDS)

@@ -169,7 +169,8 @@ def test_when_what_was_judged_changed_nobody_is_asked_and_the_run_ends_refused(
 def test_another_policy_voids_what_was_approved_under_the_first(
     approved: Run, notary: Notary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = replace(bench.parts(), policy_hash="0" * 64)
+    known = bench.parts()
+    parts = replace(known, consensus=replace(known.consensus, second_safety="other"))
     monkeypatch.setattr(driver, "parts", lambda: parts)
     run = driven(approved)
     assert (run.decision, voided(run), notary.notes()) == ("REFUSE", ["policy"], [])
