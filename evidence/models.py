@@ -115,7 +115,6 @@ class Passage(models.Model):
     )
 
     class Meta:
-        indexes = [GinIndex(fields=["search"], name="passage_search")]
         constraints = [
             models.CheckConstraint(
                 name="in_clear_or_sealed",

@@ -1,7 +1,7 @@
 """Which word of a claim is which word of a sentence, and what stands in the place of the words that are not found."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -70,13 +70,19 @@ def forms(reading: Reading) -> Forms:
 
 
 def match(claim: Reading, source: Reading) -> Matching:
-    """Pair the words of a claim with those of a sentence: by key, then by likeness; in order where it can be."""
-    pairs: dict[int, int] = {}
-    back: dict[int, int] = {}
-    expected = 0
+    """Pair the words of a claim with those of a sentence: by key, then by likeness; beside their neighbours' pairs."""
+    pairs = dict(only(claim, source))
+    back = {at: place for place, at in pairs.items()}
+    ahead = following(pairs, end=len(claim.words))
+    expected: int | None = None
     unfound = []
     for place, word in enumerate(claim.words):
-        best = nearest(source.places.get(word.key, ()), back, expected)
+        best = pairs.get(place)
+        if best is None:
+            right = ahead[place]
+            beside = [expected] if expected is not None else []
+            beside += [pairs[right] - (right - place)] if right is not None else []
+            best = nearest(source.places.get(word.key, ()), back, beside)
         if best is None:
             unfound.append(place)
         else:
@@ -90,13 +96,28 @@ def match(claim: Reading, source: Reading) -> Matching:
     return Matching(claim, source, pairs, back, missing, slots(missing, pairs, back, end=len(source.words)))
 
 
-def nearest(places: Iterable[int], used: dict[int, int], expected: int) -> int | None:
-    """Return the free place nearest to where it is expected, the first of two; None when none is free."""
-    best = None
-    for at in places:
-        if at not in used and (best is None or abs(at - expected) < abs(best - expected)):
-            best = at
-    return best
+def only(claim: Reading, source: Reading) -> Iterator[tuple[int, int]]:
+    """Yield the words that stand once on each side, with each other."""
+    for key, places in claim.places.items():
+        there = source.places.get(key, ())
+        if len(places) == 1 == len(there):
+            yield places[0], there[0]
+
+
+def following(pairs: Mapping[int, int], *, end: int) -> list[int | None]:
+    """Return for each of ``end`` words the next one that has a pair."""
+    found: list[int | None] = [None] * end
+    near = None
+    for place in range(end - 1, -1, -1):
+        found[place] = near
+        near = place if place in pairs else near
+    return found
+
+
+def nearest(places: Iterable[int], used: Mapping[int, int], expected: Sequence[int]) -> int | None:
+    """Return the free place nearest to where one of its neighbours expects it; None when none is free."""
+    free = [at for at in places if at not in used]
+    return min(free, key=lambda at: min((abs(at - one) for one in expected), default=0), default=None)
 
 
 def pair_up(

@@ -154,6 +154,9 @@ def exchanged(matching: Matching, pairing: Pairing) -> Iterator[Conflict]:
         later, other = at + 1, pairing.pairs.get(at + 1, place)
         if other >= place or quantity_fit(claimed[at], there[other]) != 0.0:
             continue
+        wholes = [is_whole(matching.claim, claimed[one]) for one in (at, later)]
+        if any(wholes) and wholes == [is_whole(matching.source, there[one]) for one in (place, other)]:
+            continue
         straight = likeness(matching, claimed[at], there[place]) + likeness(matching, claimed[later], there[other])
         across = likeness(matching, claimed[at], there[other]) + likeness(matching, claimed[later], there[place])
         if straight <= across + EXCHANGE:
@@ -202,11 +205,12 @@ def number_conflict(matching: Matching, value: Quantity, other: Quantity) -> Ite
 
 
 def is_whole(reading: Reading, value: Quantity) -> bool:
-    """Tell whether a quantity is only what another is a part of: 40 in "3 of 40 patients"."""
+    """Tell whether a quantity is only what another is a part of: 40 in "3 of 40 patients", "of 40 patients, 3"."""
     first = value.outer[0] - 1
     while first > 0 and reading.tokens[first].folded in {"the", "all", "these"}:
         first -= 1
-    return first > 0 and reading.tokens[first].folded == "of" and any(one.end == first for one in reading.quantities)
+    part = first == 0 or any(one.end == first for one in reading.quantities)
+    return first >= 0 and reading.tokens[first].folded == "of" and part
 
 
 def conditional(matching: Matching, value: Quantity | Date, other: Quantity | Date) -> bool:

@@ -487,10 +487,6 @@ THE_SAME = [
     ("Oxygen flows from the alveoli into the blood.", "Oxygen flows into the blood from the alveoli."),
     ("The minister promised to lower fuel taxes.", "The minister promised to lower taxes."),
     (
-        "The second edition corrected errors of the first edition.",
-        "Errors of the first edition were corrected in the second edition.",
-    ),
-    (
         "Women aged 50 to 70 are invited for screening every two years.",
         "Women aged 50 to 70 are invited for screening.",
     ),
@@ -502,5 +498,14 @@ THE_SAME = [
     (
         "Only members of the club who have paid their dues may vote.",
         "Only members of the club who have paid their dues may vote.",
+    ),
+    (
+        "The first dose is given at night and the second dose is given at noon.",
+        "The second dose is given at noon.",
+    ),
+    ("Model X weighs 5 kg and model Y weighs 9 kg.", "Model Y weighs 9 kg and model X weighs 5 kg."),
+    (
+        "Of the 12 directors, 5 voted for the merger and 7 against it.",
+        "5 of the 12 directors voted for the merger.",
     ),
 ]
