@@ -16,16 +16,45 @@ END $$;
 DROP_REFUSE_CHANGE = "DROP FUNCTION prometheus_refuse_change();"
 
 
+def before(table: str, trigger: str, *, when: str, function: str, body: str) -> str:
+    """Return SQL of a trigger that runs ``body`` for each row of ``table``, whoever writes.
+
+    Args:
+        trigger, function: how the two are named, after the table's name.
+        when: such as ``INSERT OR UPDATE OF state``.
+        body: PL/pgSQL, from DECLARE or BEGIN to END.
+    """
+    return f"""
+CREATE FUNCTION {table}_{function}() RETURNS trigger LANGUAGE plpgsql AS $$
+{body.strip()} $$;
+CREATE TRIGGER {table}_{trigger} BEFORE {when} ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_{function}();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{trigger};
+"""
+
+
+def drop_before(table: str, trigger: str, *, function: str) -> str:
+    return f"DROP TRIGGER {table}_{trigger} ON {table}; DROP FUNCTION {table}_{function}();"
+
+
+def refused(table: str, trigger: str, *, when: str, each: str = "ROW") -> str:
+    """Return SQL of a trigger that refuses what is to happen to ``table``."""
+    return f"""
+CREATE TRIGGER {table}_{trigger} BEFORE {when} ON {table} FOR EACH {each} EXECUTE FUNCTION prometheus_refuse_change();
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{trigger};
+"""
+
+
+def never_emptied(table: str) -> str:
+    return refused(table, "no_truncate", when="TRUNCATE", each="STATEMENT")
+
+
+def never_deleted(table: str) -> str:
+    return refused(table, "no_delete", when="DELETE") + never_emptied(table)
+
+
 def append_only(table: str) -> str:
     """Return SQL that refuses UPDATE, DELETE and TRUNCATE on ``table``."""
-    return f"""
-CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}
-    FOR EACH ROW EXECUTE FUNCTION prometheus_refuse_change();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only;
-CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-    FOR EACH STATEMENT EXECUTE FUNCTION prometheus_refuse_change();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
-"""
+    return refused(table, "append_only", when="UPDATE OR DELETE") + never_emptied(table)
 
 
 def drop_append_only(table: str) -> str:
@@ -38,23 +67,15 @@ def ends_once(table: str, *, live: str, ending: Sequence[str]) -> str:
     DELETE and TRUNCATE are refused.
     """
     kept = ", ".join(f"'{column}'" for column in ending)
-    return f"""
-CREATE FUNCTION {table}_end_check() RETURNS trigger LANGUAGE plpgsql AS $$
+    body = f"""
 BEGIN
     IF OLD.state <> '{live}' OR to_jsonb(NEW) - ARRAY[{kept}] IS DISTINCT FROM to_jsonb(OLD) - ARRAY[{kept}] THEN
         RAISE EXCEPTION 'UPDATE on {table} is refused: a row ends once and changes in nothing else'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
-END $$;
-CREATE TRIGGER {table}_ends_once BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_end_check();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_ends_once;
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION prometheus_refuse_change();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
-CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-    FOR EACH STATEMENT EXECUTE FUNCTION prometheus_refuse_change();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
-"""
+END"""
+    return before(table, "ends_once", when="UPDATE", function="end_check", body=body) + never_deleted(table)
 
 
 def drop_ends_once(table: str) -> str:
@@ -68,23 +89,15 @@ def frozen_after(table: str, *, live: str, frozen: Sequence[str]) -> str:
     DELETE and TRUNCATE are refused.
     """
     changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in frozen)
-    return f"""
-CREATE FUNCTION {table}_frozen_check() RETURNS trigger LANGUAGE plpgsql AS $$
+    body = f"""
 BEGIN
     IF OLD.state <> '{live}' AND ({changed}) THEN
         RAISE EXCEPTION 'UPDATE on {table} is refused: only a {live} may change in what it says'
             USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
-END $$;
-CREATE TRIGGER {table}_frozen BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_frozen_check();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_frozen;
-CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION prometheus_refuse_change();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_delete;
-CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
-    FOR EACH STATEMENT EXECUTE FUNCTION prometheus_refuse_change();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
-"""
+END"""
+    return before(table, "frozen", when="UPDATE", function="frozen_check", body=body) + never_deleted(table)
 
 
 def drop_frozen_after(table: str) -> str:
@@ -96,8 +109,7 @@ def legal_transitions(table: str, *, pairs: Collection[tuple[str, str]], entry: 
     """Return SQL that lets ``table.state`` start only in ``entry`` and change only along ``pairs``."""
     allowed = ", ".join(f"'{source}>{target}'" for source, target in sorted(pairs))
     starts = ", ".join(f"'{state}'" for state in entry)
-    return f"""
-CREATE FUNCTION {table}_state_check() RETURNS trigger LANGUAGE plpgsql AS $$
+    body = f"""
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state NOT IN ({starts}) THEN
@@ -108,12 +120,9 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
-END $$;
-CREATE TRIGGER {table}_legal_state BEFORE INSERT OR UPDATE OF state ON {table}
-    FOR EACH ROW EXECUTE FUNCTION {table}_state_check();
-ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_legal_state;
-"""
+END"""
+    return before(table, "legal_state", when="INSERT OR UPDATE OF state", function="state_check", body=body)
 
 
 def drop_legal_transitions(table: str) -> str:
-    return f"DROP TRIGGER {table}_legal_state ON {table}; DROP FUNCTION {table}_state_check();"
+    return drop_before(table, "legal_state", function="state_check")

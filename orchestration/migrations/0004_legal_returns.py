@@ -2,14 +2,13 @@
 
 from django.db import migrations
 
-from audit.triggers import drop_legal_transitions, legal_transitions
+from audit.triggers import before, drop_before, drop_legal_transitions, legal_transitions
 from orchestration.states import RESTORE_TRANSITIONS, RETURNS, RUN_TRANSITIONS, RestoreState, RunState
 
 RUN, RESTORE = "orchestration_run", "orchestration_restore"
 
 # The version makes one approval good for one return: whatever writes the run raises it.
 RETURN_CHECK = """
-CREATE FUNCTION orchestration_run_return_check() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF OLD.state = 'FAILED' AND NEW.state <> 'FAILED' AND NOT EXISTS (
         SELECT 1 FROM orchestration_restore
@@ -19,15 +18,7 @@ BEGIN
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
-END $$;
-CREATE TRIGGER orchestration_run_return BEFORE UPDATE OF state ON orchestration_run
-    FOR EACH ROW EXECUTE FUNCTION orchestration_run_return_check();
-ALTER TABLE orchestration_run ENABLE ALWAYS TRIGGER orchestration_run_return;
-"""
-DROP_RETURN_CHECK = """
-DROP TRIGGER orchestration_run_return ON orchestration_run;
-DROP FUNCTION orchestration_run_return_check();
-"""
+END"""
 
 
 class Migration(migrations.Migration):
@@ -42,5 +33,8 @@ class Migration(migrations.Migration):
             legal_transitions(RESTORE, pairs=RESTORE_TRANSITIONS, entry=[RestoreState.PENDING]),
             drop_legal_transitions(RESTORE),
         ),
-        migrations.RunSQL(RETURN_CHECK, DROP_RETURN_CHECK),
+        migrations.RunSQL(
+            before(RUN, "return", when="UPDATE OF state", function="return_check", body=RETURN_CHECK),
+            drop_before(RUN, "return", function="return_check"),
+        ),
     ]

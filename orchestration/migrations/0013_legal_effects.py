@@ -5,7 +5,7 @@ Safe: triggers alone, no row is touched.
 
 from django.db import migrations
 
-from audit.triggers import drop_legal_transitions, legal_transitions
+from audit.triggers import before, drop_before, drop_legal_transitions, legal_transitions
 from orchestration.states import ACTION_TRANSITIONS, INQUIRY_TRANSITIONS, ActionState, InquiryState
 
 ACTION, INQUIRY = "orchestration_action", "orchestration_inquiry"
@@ -14,7 +14,6 @@ ENTRY = [ActionState.PROPOSED, ActionState.REFUSED, ActionState.DONE]
 # Pairs alone do not say who may take them: what nobody knows is settled by an answered inquiry, what failed is tried
 # again by an approved restore, what is done without a call was done by a relative, and undone by a compensation.
 WORD_CHECK = """
-CREATE FUNCTION orchestration_action_word_check() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     was text := CASE TG_OP WHEN 'INSERT' THEN '' ELSE OLD.state END;
 BEGIN
@@ -46,15 +45,7 @@ BEGIN
         RAISE EXCEPTION 'orchestration_action % was undone by nobody', NEW.id USING ERRCODE = 'check_violation';
     END IF;
     RETURN NEW;
-END $$;
-CREATE TRIGGER orchestration_action_word BEFORE INSERT OR UPDATE OF state ON orchestration_action
-    FOR EACH ROW EXECUTE FUNCTION orchestration_action_word_check();
-ALTER TABLE orchestration_action ENABLE ALWAYS TRIGGER orchestration_action_word;
-"""
-DROP_WORD_CHECK = """
-DROP TRIGGER orchestration_action_word ON orchestration_action;
-DROP FUNCTION orchestration_action_word_check();
-"""
+END"""
 
 
 class Migration(migrations.Migration):
@@ -67,5 +58,8 @@ class Migration(migrations.Migration):
             legal_transitions(INQUIRY, pairs=INQUIRY_TRANSITIONS, entry=[InquiryState.OPEN]),
             drop_legal_transitions(INQUIRY),
         ),
-        migrations.RunSQL(WORD_CHECK, DROP_WORD_CHECK),
+        migrations.RunSQL(
+            before(ACTION, "word", when="INSERT OR UPDATE OF state", function="word_check", body=WORD_CHECK),
+            drop_before(ACTION, "word", function="word_check"),
+        ),
     ]

@@ -11,10 +11,10 @@ import django.db.models.functions.datetime
 import orchestration.limit_models
 from django.db import migrations, models
 
-from audit.triggers import append_only, drop_append_only
+from audit.triggers import append_only, before, drop_append_only, drop_before
 
-TRIGGER = """
-CREATE FUNCTION orchestration_spending_check() RETURNS trigger LANGUAGE plpgsql AS $$
+SPENDING = "orchestration_spending"
+WITHIN = """
 DECLARE
     budget orchestration_toolbudget;
     taken bigint;
@@ -32,15 +32,7 @@ BEGIN
         RAISE EXCEPTION 'orchestration_toolbudget % is used up for %', budget.id, NEW.period USING ERRCODE = 'PB001';
     END IF;
     RETURN NEW;
-END $$;
-CREATE TRIGGER orchestration_spending_within BEFORE INSERT ON orchestration_spending
-    FOR EACH ROW EXECUTE FUNCTION orchestration_spending_check();
-ALTER TABLE orchestration_spending ENABLE ALWAYS TRIGGER orchestration_spending_within;
-"""
-DROP_TRIGGER = """
-DROP TRIGGER orchestration_spending_within ON orchestration_spending;
-DROP FUNCTION orchestration_spending_check();
-"""
+END"""
 
 
 class Migration(migrations.Migration):
@@ -98,5 +90,8 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('budget', 'action'), name='one_spending_per_action')],
             },
         ),
-        migrations.RunSQL(TRIGGER + append_only("orchestration_spending"), drop_append_only("orchestration_spending") + DROP_TRIGGER),
+        migrations.RunSQL(
+            before(SPENDING, "within", when="INSERT", function="check", body=WITHIN) + append_only(SPENDING),
+            drop_append_only(SPENDING) + drop_before(SPENDING, "within", function="check"),
+        ),
     ]
