@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.errors import Invalid, TooLarge
+from audit.jsonlines import check_fields, list_in, text_in
 from guardians import callrisk, provenance
 from guardians.argumentroles import Role
 from guardians.callrisk import Context, Judged, Offer
@@ -82,9 +83,7 @@ def asked(document: Mapping[str, Any], registry: Mapping[str, Registered]) -> As
         Invalid: a field is unknown, missing or of another type, or two tools have one name.
         TooLarge: there is too much of something.
     """
-    unknown = sorted(set(document) - FIELDS)
-    if unknown:
-        raise Invalid(f"{unknown[0][:60]!r} is not a field; known are {', '.join(sorted(FIELDS))}")
+    check_fields(document, FIELDS)
     request = text_in(document, "request", limit=REQUEST_LIMIT)
     offers = offers_of(items_in(document, "tools", limit=TOOLS_LIMIT), registry)
     call = document.get("call")
@@ -138,22 +137,12 @@ def read_of(number: int, item: Mapping[str, Any], registry: Mapping[str, Registe
     return (OPERATOR if vouched else provenance.tool(f"{name}#{number + 1}")), text
 
 
-def text_in(document: Mapping[str, Any], name: str, *, limit: int) -> str:
-    value = document.get(name)
-    if not isinstance(value, str):
-        raise Invalid(f"{name} is {type(value).__name__}; send text")
-    if len(value) > limit:
-        raise TooLarge(f"{name} has {len(value):,} characters; at most {limit:,} are taken")
-    return value
-
-
 def items_in(document: Mapping[str, Any], name: str, *, limit: int) -> Sequence[Mapping[str, Any]]:
-    value = document.get(name)
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise Invalid(f"{name} must be a list of objects")
-    if len(value) > limit:
-        raise TooLarge(f"{name} has {len(value):,} items; at most {limit:,} are taken")
-    return value
+    items = list_in(document, name, limit=limit)
+    other = next((number for number, item in enumerate(items) if not isinstance(item, dict)), None)
+    if other is not None:
+        raise Invalid(f"{name}[{other}] is {type(items[other]).__name__}; send objects")
+    return items
 
 
 def judged(found: Asked, *, person_from: Tier) -> Judged:

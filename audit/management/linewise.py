@@ -2,6 +2,7 @@
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ from audit import jsonlines
 from audit.jsonlines import Progress
 
 
-class LinewiseCommand(BaseCommand):
+class LinewiseCommand(BaseCommand, ABC):
     """Exit 0: every line was judged, 1: some could not be. A command of this kind says what it answers.
 
     Attributes:
@@ -24,13 +25,13 @@ class LinewiseCommand(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--quiet", action="store_true", help="no progress on standard error")
 
+    @abstractmethod
     def answer(self, document: Mapping[str, Any], options: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what is said of one object, without its id.
 
         Raises:
             Problem: it cannot be judged; the message becomes the line's error, and the rest goes on.
         """
-        raise NotImplementedError
 
     def handle(self, *_: Any, **options: Any) -> None:  # noqa: ANN401
         progress = Progress(sys.stderr, noun=self.noun, silent=options["quiet"])
