@@ -17,7 +17,7 @@ from functools import cached_property
 from audit.canonical import JSON
 from audit.spans import Span
 from audit.stakes import Stakes
-from guardians import provenance, toolplan
+from guardians import orders, provenance
 from guardians.argumentroles import DANGEROUS, Argument, Role, addresses_in, arguments_of
 from guardians.foldedtext import Haystack
 from guardians.guardian import Ballot, Material, Part, Piece
@@ -206,7 +206,7 @@ def doubts(context: Context, offer: Offer, arguments: Mapping[str, JSON], *, per
     if offer.evident >= person_from:
         yield Reason(Why.TIER, offer.name, detail=offer.evident.name)
     planned = context.in_request or not context.untrusted
-    if not planned and not toolplan.asks_for(context.asked.text, offer.name):
+    if not planned and not orders.asks_for(context.asked.text, offer.name):
         yield Reason(Why.UNPLANNED, offer.name)
     for argument in known:
         yield from values_of(context, offer, argument)
@@ -280,8 +280,8 @@ def copied(value: str | float, known: Source, asked: Source) -> bool:
 def ordered(context: Context, offer: Offer, known: Sequence[Argument]) -> Iterator[Reason]:
     """Yield the results that order this very call: its doing, with a value of it that the request does not hold."""
     for read in context.untrusted:
-        span = toolplan.order_for(read.text, offer.name)
-        hidden = any(toolplan.order_for(layer.text, offer.name) for layer in read.inside)
+        span = orders.order_for(read.text, offer.name)
+        hidden = any(orders.order_for(layer.text, offer.name) for layer in read.inside)
         if (span or hidden) and any(copied(argument.value, read, context.asked) for argument in known):
             yield Reason(Why.ORDERED, offer.name, label=str(read.label), span=span)
 

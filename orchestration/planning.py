@@ -1,19 +1,11 @@
 """Which READ_ONLY tools a run asks before anything untrusted was read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit.canonical import JSON
 
 CALLS_LIMIT = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A tool that may be used: its name and what it takes."""
-
-    tool: str
-    input_schema: Mapping[str, JSON]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +23,11 @@ def takes_a_query(schema: Mapping[str, JSON]) -> bool:
     return isinstance(query, Mapping) and query.get("type") == "string"
 
 
-def plan(question: str, offers: Sequence[Offer]) -> tuple[PlannedCall, ...]:
-    """Return a search call for each tool that takes a query, at most ``CALLS_LIMIT``."""
-    searches = [offer for offer in offers if takes_a_query(offer.input_schema)] if question else []
-    return tuple(PlannedCall(offer.tool, {"query": question}) for offer in searches[:CALLS_LIMIT])
+def plan(question: str, schemas: Mapping[str, Mapping[str, JSON]]) -> tuple[PlannedCall, ...]:
+    """Return a search call for each tool that takes a query, at most ``CALLS_LIMIT``.
+
+    Args:
+        schemas: what each tool takes, by its name.
+    """
+    searches = [tool for tool, schema in schemas.items() if takes_a_query(schema)] if question else []
+    return tuple(PlannedCall(tool, {"query": question}) for tool in searches[:CALLS_LIMIT])

@@ -53,8 +53,7 @@ def gather(bench: Bench) -> State:
     tools = current_tools(bench)
     found: list[Passage] = list(inline(bench))
     parts: dict[str, Part] = {}
-    offers = [planning.Offer(name, tool.input_schema) for name, tool in tools.items()]
-    for call in planning.plan(question, offers):
+    for call in planning.plan(question, {name: tool.input_schema for name, tool in tools.items()}):
         answered = call_tool(bench, tools[call.tool], call.tool, call.arguments)
         if answered is not None:
             returned = list(result_passages(bench, call.tool, answered))

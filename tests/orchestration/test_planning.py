@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestration.planning import CALLS_LIMIT, Offer, PlannedCall, plan, takes_a_query
+from orchestration.planning import CALLS_LIMIT, PlannedCall, plan, takes_a_query
 
 SEARCH = {"properties": {"query": {"type": "string"}, "limit": {"type": "integer"}}, "required": ["query"]}
 
 
 def test_a_search_tool_is_asked_the_question() -> None:
-    assert plan("When?", [Offer("desk/search", SEARCH)]) == (PlannedCall("desk/search", {"query": "When?"}),)
+    assert plan("When?", {"desk/search": SEARCH}) == (PlannedCall("desk/search", {"query": "When?"}),)
 
 
 def test_without_a_question_nothing_is_asked() -> None:
-    assert plan("", [Offer("desk/search", SEARCH)]) == ()
+    assert plan("", {"desk/search": SEARCH}) == ()
 
 
 def test_a_limited_number_of_tools_is_asked() -> None:
-    offers = [Offer(f"desk/search{n}", SEARCH) for n in range(CALLS_LIMIT + 3)]
-    assert [call.tool for call in plan("When?", offers)] == [f"desk/search{n}" for n in range(CALLS_LIMIT)]
+    schemas = {f"desk/search{n}": SEARCH for n in range(CALLS_LIMIT + 3)}
+    assert [call.tool for call in plan("When?", schemas)] == [f"desk/search{n}" for n in range(CALLS_LIMIT)]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_limited_number_of_tools_is_asked() -> None:
     ],
 )
 def test_a_tool_that_needs_anything_else_is_left_out(schema: dict[str, Any]) -> None:
-    assert plan("When?", [Offer("desk/tool", schema)]) == ()
+    assert plan("When?", {"desk/tool": schema}) == ()
 
 
 JSON = st.recursive(

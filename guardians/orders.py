@@ -1,7 +1,7 @@
-"""Which tools a text asks for: a plan that can be made before anything untrusted was read.
+"""Whether a text asks for what a tool does, or orders it. Nothing is planned here: a run plans in orchestration.
 
 No model is asked. What a tool does is in the words of its name; a text asks for it where it holds a word for the same
-doing and a word for the same thing. Reading is not planned: what has no effect needs nobody's order.
+doing and a word for the same thing. Reading is not asked for: what has no effect needs nobody's order.
 """
 
 import re
