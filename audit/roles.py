@@ -10,6 +10,7 @@ class Scope(StrEnum):
     APPROVALS_READ = "approvals:read"
     APPROVALS_DECIDE = "approvals:decide"
     APPEALS_DECIDE = "appeals:decide"
+    DENIALS_OVERRIDE = "denials:override"
     DOCUMENTS_READ = "documents:read"
     DOCUMENTS_WRITE = "documents:write"
     LEDGER_READ = "ledger:read"
@@ -22,6 +23,7 @@ class Role(StrEnum):
     VIEWER = "viewer"
     REVIEWER = "reviewer"
     APPROVER = "approver"
+    OVERRIDER = "overrider"
     AUDITOR = "auditor"
     OPERATOR = "operator"
 
@@ -32,6 +34,7 @@ SCOPES: dict[Role, frozenset[Scope]] = {
     Role.VIEWER: frozenset({Scope.RUNS_READ, Scope.DOCUMENTS_READ}),
     Role.REVIEWER: _READ | {Scope.RUNS_WRITE, Scope.APPEALS_DECIDE},
     Role.APPROVER: _READ | {Scope.RUNS_WRITE, Scope.APPROVALS_DECIDE, Scope.APPEALS_DECIDE},
+    Role.OVERRIDER: _READ | {Scope.DENIALS_OVERRIDE},
     Role.AUDITOR: _READ,
     Role.OPERATOR: _READ
     | {Scope.RUNS_WRITE, Scope.DOCUMENTS_WRITE, Scope.TOOLS_WRITE, Scope.WEBHOOKS_WRITE}

@@ -2,7 +2,7 @@
 
 The rule, for stakes LOW, MEDIUM and HIGH:
 
-1. A DENY from a deterministic rule marked hard is a veto: DENY.
+1. A DENY from a deterministic rule marked hard is a veto: DENY, or ESCALATE where two people overrode that very one.
 2. Any other DENY: LOW -> DENY; MEDIUM, HIGH -> ESCALATE, with the DENY kept as dissent. No majority overrides it.
 3. A vote that is malformed, or bound to another material or policy, counts as ABSTAIN. ABSTAIN never counts as ALLOW.
 4. A required guardian that abstains or is missing: HIGH -> denied until a person decides; MEDIUM -> ESCALATE;
@@ -21,7 +21,7 @@ DENY that turns into ABSTAIN may: the veto is gone. Two different votes of one g
 contradict each other, so there monotony holds between the demands, not between the votes.) A tie cannot happen.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -128,7 +128,13 @@ class Heard:
 
 
 def decide(
-    votes: Sequence[Vote], *, material: str, policy_hash: str, stakes: Stakes, policy: ConsensusPolicy
+    votes: Sequence[Vote],
+    *,
+    material: str,
+    policy_hash: str,
+    stakes: Stakes,
+    policy: ConsensusPolicy,
+    overridden: Collection[str] = (),
 ) -> Consensus:
     """Return what the votes come to. Never raises: what cannot be judged makes the outcome stricter.
 
@@ -136,6 +142,7 @@ def decide(
         votes: in any order, except that of two votes of one guardian the first counts.
         material: digest of what is decided on; a vote on another one is an abstention.
         policy_hash: of the policy in force; likewise.
+        overridden: guardians whose hard denial is no veto here, since two people overrode it.
     """
     tier = known_stakes(stakes) or Stakes.HIGH
     sound = [vote for vote in votes if is_vote(vote)]
@@ -144,7 +151,7 @@ def decide(
         *set_demands(votes, sound, stakes=stakes, required=policy.required_at(tier)),
         *second_votes(sound, heard),
         *(demand for name in policy.required_at(tier) - set(heard) for demand in absences(name, tier, policy)),
-        *(demand for item in heard.values() for demand in vote_demands(item, tier, policy)),
+        *(demand for item in heard.values() for demand in vote_demands(item, tier, policy, overridden)),
         *independence(heard, tier, policy),
     ]
     ballot = strictest(demand.ballot for demand in demands)
@@ -229,7 +236,7 @@ def set_demands(
         yield Demand(Ballot.ESCALATE, "unknown_stakes", fail_closed=True)
 
 
-def vote_demands(item: Heard, tier: Stakes, policy: ConsensusPolicy) -> Iterator[Demand]:
+def vote_demands(item: Heard, tier: Stakes, policy: ConsensusPolicy, overridden: Collection[str]) -> Iterator[Demand]:
     """Yield what one guardian's vote demands."""
     name = item.vote.guardian
     if item.fault:
@@ -247,15 +254,21 @@ def vote_demands(item: Heard, tier: Stakes, policy: ConsensusPolicy) -> Iterator
         case Ballot.ESCALATE:
             yield Demand(Ballot.ESCALATE, f"escalated:{name}")
         case Ballot.DENY:
-            yield denial(item.vote, tier)
+            yield denial(item.vote, tier, overridden=name in overridden)
         case Ballot.ABSTAIN:
             yield from absences(name, tier, policy)
         case _:
             assert_never(item.ballot)
 
 
-def denial(vote: Vote, tier: Stakes) -> Demand:
-    if vote.hard and vote.basis is Basis.DETERMINISTIC:
+def vetoes(vote: Vote) -> bool:
+    return vote.ballot is Ballot.DENY and vote.hard and vote.basis is Basis.DETERMINISTIC
+
+
+def denial(vote: Vote, tier: Stakes, *, overridden: bool) -> Demand:
+    if vetoes(vote):
+        if overridden:
+            return Demand(Ballot.ESCALATE, f"overridden:{vote.guardian}")
         return Demand(Ballot.DENY, f"hard_deny:{vote.guardian}")
     return Demand(Ballot.DENY if tier is Stakes.LOW else Ballot.ESCALATE, f"soft_deny:{vote.guardian}")
 

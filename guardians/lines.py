@@ -14,6 +14,7 @@ NUMBERED = re.compile(r"^(\d+)\. (.+?)(?=^\d+\. |^$)", re.MULTILINE | re.DOTALL)
 WHOLE = "The strictest demand wins; nobody is outvoted."
 LINES: dict[str, int] = {
     "hard_deny": 1,
+    "overridden": 1,
     "soft_deny": 2,
     "malformed_vote": 3,
     "score_invalid": 3,

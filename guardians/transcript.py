@@ -38,6 +38,7 @@ class Transcript:
     Attributes:
         second: on the redacted answer, where there was one.
         changed: the second round would redact it again.
+        overridden: guardians whose hard denial two people overrode.
     """
 
     stakes: Stakes
@@ -47,6 +48,7 @@ class Transcript:
     second: Round | None = None
     changed: bool = False
     rule: str = consensus.RULE
+    overridden: tuple[str, ...] = ()
 
     def outcome(self) -> Consensus:
         """Return what the votes come to, computed anew by the rule that is named.
@@ -71,6 +73,7 @@ class Transcript:
             policy_hash=self.policy_hash,
             stakes=self.stakes,
             policy=self.policy,
+            overridden=self.overridden,
         )
 
     def under(self, policy: ConsensusPolicy, vote: Callable[[Vote], Vote]) -> "Transcript":
@@ -122,6 +125,7 @@ def document_of(known: Transcript) -> dict[str, Any]:
         "first": round_document(known.first),
         "second": round_document(known.second) if known.second else None,
         "changed": known.changed,
+        "overridden": list(known.overridden),
     }
 
 
@@ -143,6 +147,7 @@ def transcript_of(document: Mapping[str, Any]) -> Transcript:
             first=round_of(document["first"]),
             second=round_of(second) if second else None,
             changed=document["changed"],
+            overridden=tuple(document.get("overridden", ())),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise TranscriptError(f"the record is misshapen: {type(error).__name__}") from error

@@ -404,7 +404,14 @@ class Restore(FSMModelMixin, models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["run"], condition=models.Q(state__in=["PENDING", "APPROVED"]), name="one_open_restore_per_run"
-            )
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind="OVERRIDE", state__in=["APPROVED", "DONE", "REFUSED"])
+                | models.Q(word_sealed__isnull=False)
+                & ~models.Q(decided_by="")
+                & ~models.Q(decided_by=models.F("requested_by")),
+                name="overrides_are_two_peoples",
+            ),
         ]
         indexes = [
             models.Index(

@@ -1,4 +1,4 @@
-"""Checkpoints and restores over HTTP: list and compare, plan, ask, approve, reject."""
+"""Checkpoints, restores and overrides over HTTP: list and compare, plan, ask, approve, reject."""
 
 import json
 from typing import Any
@@ -63,6 +63,19 @@ class PlanOut(serializers.Serializer[object]):
     binding = serializers.CharField()
 
 
+class DenialOut(serializers.Serializer[object]):
+    rules = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="by the guardian that denies"
+    )
+    parts = serializers.DictField(
+        child=serializers.CharField(), help_text="hashes of the answer, claims, arguments, policy and material"
+    )
+
+
+class OverridePlanOut(PlanOut):
+    denial = DenialOut()
+
+
 class RestoreIn(serializers.Serializer[object]):
     checkpoint = serializers.CharField(max_length=ID_LIMIT)
     dry_run = serializers.BooleanField(default=False)
@@ -103,6 +116,13 @@ def compared(change: Change) -> dict[str, Any]:
     (before, long_before), (after, long_after) = clipped(change.before), clipped(change.after)
     known = {"path": change.path, "how": change.how.value, "before": before, "after": after}
     return {**known, "clipped": long_before or long_after}
+
+
+def word_in(request: HttpRequest) -> tuple[str, str]:
+    """Return the reason of somebody's word and the hash of what they saw, in this order."""
+    asked = body_of(request, {"reason", "seen"})
+    reason = requests.clean(asked.get("reason"), "reason", limit=runs.REASON_LIMIT)
+    return reason, requests.clean(asked.get("seen"), "seen", limit=64)
 
 
 class RunCheckpoints(APIView):
@@ -193,8 +213,29 @@ class RestoreWord(APIView):
     @extend_schema(request=shapes.DecisionIn, responses={200: RestoreOut, **PROBLEMS})
     def post(self, request: HttpRequest, restore_id: UUID) -> Response:
         """Approve or reject exactly what was seen, with a reason."""
-        asked = body_of(request, {"reason", "seen"})
-        reason = requests.clean(asked.get("reason"), "reason", limit=runs.REASON_LIMIT)
-        seen = requests.clean(asked.get("seen"), "seen", limit=64)
+        reason, seen = word_in(request)
         verb = restoring.approve if self.approve else restoring.reject
         return Response(RestoreOut(verb(restore_id, actor=actor_of(request), reason=reason, seen=seen)).data)
+
+
+class RunOverride(APIView):
+    scopes = {"GET": Scope.DENIALS_OVERRIDE, "POST": Scope.DENIALS_OVERRIDE}
+
+    @extend_schema(operation_id="runs_override_plan", responses={200: OverridePlanOut, **PROBLEMS})
+    def get(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Say what overriding the run's hard denial would do, and change nothing."""
+        plan = restoring.dry_override(run_id, actor=actor_of(request))
+        return Response({**plan.document(), "binding": plan.binding()})
+
+    @extend_schema(operation_id="runs_override", request=shapes.DecisionIn, responses={202: RestoreOut, **PROBLEMS})
+    def post(self, request: HttpRequest, run_id: UUID) -> Response:
+        """Ask for the denial that was seen to be overridden; a second person who may override has to agree."""
+        reason, seen = word_in(request)
+        restore = restoring.request_override(run_id, actor=actor_of(request), reason=reason, seen=seen)
+        return Response(RestoreOut(restore).data, status=202)
+
+
+class OverrideWord(RestoreWord):
+    """The second person's word on an override."""
+
+    scopes = {"POST": Scope.DENIALS_OVERRIDE}

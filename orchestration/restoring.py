@@ -1,10 +1,12 @@
 """The verbs that take a run back to a checkpoint: plan, ask, approve, reject; and the fork's row.
 
 A worker carries out what was approved (engine/restorer.py), because only the engine loads checkpoints.
-docs/decisions/0009 says why a failed run goes on itself from where its record ends, and is forked from anywhere else.
+docs/decisions/0009 says why a failed run goes on itself from where its record ends, and is forked from anywhere else;
+0025 why overriding a hard denial is such a fork.
 """
 
 import datetime as dt
+from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -23,13 +25,13 @@ from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from audit.roles import Scope
 from evidence.models import ClaimBundle
-from orchestration import differences, rewinding, wakeups
+from orchestration import differences, overriding, rewinding, wakeups
 from orchestration.differences import Difference
 from orchestration.models import Action, Restore, Run
 from orchestration.rewinding import Effect, NoWayBack, OnRecord, Plan
-from orchestration.runs import OwnRequest, found, worded
+from orchestration.runs import OwnRequest, asked_by, found, worded
 from orchestration.snapshots import Snapshot, Thread
-from orchestration.states import ActionState, ApprovalKind, ApprovalState, RestoreState, RunState
+from orchestration.states import ActionState, ApprovalKind, ApprovalState, RestoreKind, RestoreState, RunState
 
 OPEN = (RestoreState.PENDING.value, RestoreState.APPROVED.value)
 
@@ -125,6 +127,34 @@ def plan_of(run: Run, checkpoint_id: str) -> Plan:
         raise Conflict(f"run {run.pk} cannot be restored: {no}") from no
 
 
+def override_of(run: Run) -> Plan:
+    """Return what overriding the hard denial of a run would do: a fork from before its last judgement.
+
+    Raises:
+        Conflict: there is nothing to override (``overriding.denial_of``), or the checkpoint for it was pruned.
+        KeyUnavailable, SealError: as ``overriding.denial_of`` does.
+    """
+    denial = overriding.denial_of(run)
+    last = next((snapshot.id for snapshot in Thread(run).snapshots()), "")
+    plan = plan_of(run, last)
+    if plan.state != RunState.GATING:
+        raise Conflict(f"the checkpoint before the judgement of run {run.pk} was pruned; send its request again")
+    return replace(plan, kind=RestoreKind.OVERRIDE, denial=denial.document())
+
+
+def plan_now(restore: Restore) -> Plan:
+    """Return what a restore would do as things are now; raises as ``plan_of`` or ``override_of`` does."""
+    if restore.kind == RestoreKind.OVERRIDE:
+        return override_of(restore.run)
+    return plan_of(restore.run, restore.checkpoint_id)
+
+
+def dry_override(run_id: UUID, *, actor: Actor) -> Plan:
+    """Return what an override would do, and change nothing. Raises as ``override_of`` does."""
+    require(actor, Scope.DENIALS_OVERRIDE)
+    return override_of(found(run_id, actor=actor))
+
+
 def dry_run(run_id: UUID, checkpoint_id: str, *, actor: Actor) -> Plan:
     """Return what a restore would do, and change nothing. Raises as plan_of does."""
     require(actor, Scope.RUNS_WRITE)
@@ -134,9 +164,11 @@ def dry_run(run_id: UUID, checkpoint_id: str, *, actor: Actor) -> Plan:
 # Asking and deciding
 
 
-def enter(type_: EventType, restore: Restore, *, actor: Actor, **data: Any) -> None:  # noqa: ANN401 - canonical JSON
+def enter(what: str, restore: Restore, *, actor: Actor, **data: Any) -> None:  # noqa: ANN401 - canonical JSON
+    kind = "override" if restore.kind == RestoreKind.OVERRIDE else "restore"
     known = {"restore": str(restore.pk), "checkpoint": restore.checkpoint_id, "binding": restore.binding, **data}
-    ledger.append(ledger.Event(type_, actor, known, run=restore.run_id), chain=f"restore:{restore.pk}")
+    event = ledger.Event(EventType(f"{kind}.{what}"), actor, known, run=restore.run_id)
+    ledger.append(event, chain=f"restore:{restore.pk}")
 
 
 @transaction.atomic
@@ -148,11 +180,47 @@ def request(run_id: UUID, checkpoint_id: str, *, actor: Actor, reason: str) -> R
     """
     require(actor, Scope.RUNS_WRITE)
     reason = worded(reason)
+    run = unasked(run_id, actor=actor)
+    return ask(run, plan_of(run, checkpoint_id), actor=actor, reason=reason)
+
+
+@transaction.atomic
+def request_override(run_id: UUID, *, actor: Actor, reason: str, seen: str) -> Restore:
+    """Ask for a hard denial to be overridden; it waits for a second person who may.
+
+    Args:
+        seen: the binding hash of what the person was shown.
+
+    Raises:
+        OwnRequest: whoever requested the run may not ask for it.
+        RestoreChanged: what was seen is not what would be overridden now.
+        Conflict: a restore of this run waits already. Else as ``override_of`` does.
+    """
+    require(actor, Scope.DENIALS_OVERRIDE)
+    reason = worded(reason)
+    run = unasked(run_id, actor=actor)
+    refuse_own(run, actor=actor)
+    plan = override_of(run)
+    if seen != plan.binding():
+        raise RestoreChanged(f"what you saw is not what would be overridden (hash {plan.binding()[:12]}…); reload")
+    return ask(run, plan, actor=actor, reason=reason)
+
+
+def refuse_own(run: Run, *, actor: Actor) -> None:
+    if person_behind(str(actor)) in asked_by(run):
+        raise OwnRequest("you requested this run; two other people have to override its denial")
+
+
+def unasked(run_id: UUID, *, actor: Actor) -> Run:
+    """Return the run, locked; raises Conflict while a restore of it waits."""
     run = found(run_id, actor=actor, lock=True)
     waiting = run.restores.filter(state__in=OPEN).first()
     if waiting is not None:
         raise Conflict(f"restore {waiting.pk} of run {run.pk} is {waiting.state}; decide it before asking for another")
-    plan = plan_of(run, checkpoint_id)
+    return run
+
+
+def ask(run: Run, plan: Plan, *, actor: Actor, reason: str) -> Restore:
     restore = Restore(
         id=new_id(),
         run=run,
@@ -167,14 +235,9 @@ def request(run_id: UUID, checkpoint_id: str, *, actor: Actor, reason: str) -> R
     )
     seal_text(keys.load(run.key_id), restore, "reason_sealed", reason)
     restore.save(force_insert=True)
-    enter(
-        EventType.RESTORE_REQUESTED,
-        restore,
-        actor=actor,
-        kind=restore.kind,
-        state=plan.state.value,
-        reason=kept(restore, reason),
-    )
+    denied = {"denial": restore.plan["denial"]} if plan.denial else {}
+    data = {"kind": restore.kind, "state": plan.state.value, "reason": kept(restore, reason), **denied}
+    enter("requested", restore, actor=actor, **data)
     return restore
 
 
@@ -191,19 +254,27 @@ def found_restore(restore_id: UUID, *, actor: Actor, lock: bool = False) -> Rest
 
 def to_decide(restore_id: UUID, *, actor: Actor, seen: str) -> Restore:
     """Return the restore to be decided, with its run and itself locked."""
-    require(actor, Scope.APPROVALS_DECIDE)
+    known = found_restore(restore_id, actor=actor)
+    require(actor, decided_with(known))
     # The run first, as whoever cancels or fails it does.
-    found(found_restore(restore_id, actor=actor).run_id, actor=actor, lock=True)
+    found(known.run_id, actor=actor, lock=True)
     restore = found_restore(restore_id, actor=actor, lock=True)
     if restore.state != RestoreState.PENDING:
         raise Conflict(f"restore {restore.pk} is {restore.state}; it was decided before")
     if person_behind(str(actor)) == person_behind(restore.requested_by):
         raise OwnRequest("you asked for this restore; somebody else has to decide it")
+    if restore.kind == RestoreKind.OVERRIDE:
+        refuse_own(restore.run, actor=actor)
     if restore.expires_at <= now():
         raise Conflict(f"the time to decide ended at {restore.expires_at:%Y-%m-%d %H:%M} UTC; ask for it again")
     if seen != restore.binding:
         raise RestoreChanged(f"what you saw is not what would be done (hash {restore.binding[:12]}…); reload")
     return restore
+
+
+def decided_with(restore: Restore) -> Scope:
+    """Return what whoever decides a restore has to be allowed."""
+    return Scope.DENIALS_OVERRIDE if restore.kind == RestoreKind.OVERRIDE else Scope.APPROVALS_DECIDE
 
 
 def keep_decided(restore: Restore, *, actor: Actor, reason: str) -> None:
@@ -231,11 +302,11 @@ def approve(restore_id: UUID, *, actor: Actor, reason: str, seen: str) -> Restor
     """
     restore = to_decide(restore_id, actor=actor, seen=seen)
     reason = worded(reason)
-    if plan_of(restore.run, restore.checkpoint_id).binding() != restore.binding:
+    if plan_now(restore).binding() != restore.binding:
         raise RestoreChanged(f"run {restore.run_id} is not as it was when this was asked for; reject it, and ask again")
     restore.grant()
     keep_decided(restore, actor=actor, reason=reason)
-    enter(EventType.RESTORE_APPROVED, restore, actor=actor, reason=kept(restore, reason))
+    enter("approved", restore, actor=actor, reason=kept(restore, reason))
     transaction.on_commit(partial(wake, restore.pk))
     return restore
 
@@ -247,7 +318,7 @@ def reject(restore_id: UUID, *, actor: Actor, reason: str, seen: str) -> Restore
     reason = worded(reason)
     restore.reject()
     keep_decided(restore, actor=actor, reason=reason)
-    enter(EventType.RESTORE_REJECTED, restore, actor=actor, reason=kept(restore, reason))
+    enter("rejected", restore, actor=actor, reason=kept(restore, reason))
     return restore
 
 
@@ -269,7 +340,7 @@ def expire(restore_id: UUID, *, actor: Actor) -> bool:
     restore.expire()
     restore.decided_at = now()
     restore.save(update_fields=["state", "decided_at"])
-    enter(EventType.RESTORE_EXPIRED, restore, actor=actor, minutes=settings.PROMETHEUS_APPROVAL_MINUTES)
+    enter("expired", restore, actor=actor, minutes=settings.PROMETHEUS_APPROVAL_MINUTES)
     return True
 
 
@@ -291,7 +362,7 @@ def refuse(restore_id: UUID, *, actor: Actor, why: str) -> None:
     restore.refuse()
     restore.refusal, restore.finished_at = why[:300], now()
     restore.save(update_fields=["state", "refusal", "finished_at"])
-    enter(EventType.RESTORE_REFUSED, restore, actor=actor, why=restore.refusal)
+    enter("refused", restore, actor=actor, why=restore.refusal)
 
 
 @transaction.atomic
@@ -305,7 +376,7 @@ def fork(restore_id: UUID, *, actor: Actor) -> Run:
     if restore.fork_id is not None:
         return Run.objects.get(pk=restore.fork_id)
     parent = Run.objects.select_for_update().get(pk=restore.run_id)
-    if plan_of(parent, restore.checkpoint_id).binding() != restore.binding:
+    if plan_now(restore).binding() != restore.binding:
         raise RestoreChanged(f"run {parent.pk} is not as it was when its fork was approved; ask again")
     key = keys.create(parent.workspace)
     run = Run(
@@ -334,6 +405,7 @@ def fork(restore_id: UUID, *, actor: Actor) -> Run:
         "key": str(key.id),
         "requested_by": restore.requested_by,
         "approved_by": restore.decided_by,
+        **({"denial": restore.plan["denial"]} if restore.kind == RestoreKind.OVERRIDE else {}),
     }
     ledger.append(ledger.Event(EventType.RUN_FORKED, actor, data, run=run.pk), chain=ledger.run_chain(run.pk))
     restore.fork = run

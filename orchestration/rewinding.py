@@ -1,7 +1,7 @@
 """Where a run can go back to, and what going back means: computed from its checkpoints and from what is on record."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from audit import canonical
@@ -81,6 +81,7 @@ class Plan:
         steps: the nodes that would be computed again; ``hold`` only when people are needed.
         done: effects that are done and will not be fired again.
         open: effects that are not done; they may be fired, once each, if the run comes to it.
+        denial: what an override is about (``overriding.Denial``); empty for any other restore.
     """
 
     run: str
@@ -93,6 +94,7 @@ class Plan:
     steps: tuple[str, ...]
     done: tuple[Effect, ...]
     open: tuple[Effect, ...]
+    denial: Mapping[str, JSON] = field(default_factory=dict)
 
     def document(self) -> dict[str, JSON]:
         """Return the plan without texts: ids, names and hashes."""
@@ -107,11 +109,17 @@ class Plan:
             "steps": list(self.steps),
             "done": [shown(effect) for effect in self.done],
             "open": [shown(effect) for effect in self.open],
+            **({"denial": dict(self.denial)} if self.denial else {}),
         }
 
     def binding(self) -> str:
         """Return the hash that the second person's word is bound to (64 hex digits)."""
-        return canonical.digest(canonical.encode(self.document())).hex()
+        return binding_of(self.document())
+
+
+def binding_of(document: Mapping[str, JSON]) -> str:
+    """Return the hash of a plan as it was kept (64 hex digits)."""
+    return canonical.digest(canonical.encode(dict(document))).hex()
 
 
 def shown(effect: Effect) -> JSON:

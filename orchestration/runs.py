@@ -257,10 +257,22 @@ def pending(approval_id: UUID, *, actor: Actor) -> Approval:
     return approval
 
 
+def asked_by(run: Run) -> frozenset[str]:
+    """Return the people who asked for a run: for a fork those who asked for the runs that it stems from, too."""
+    known: Run | None = run
+    found = set()
+    while known is not None:
+        found.add(person_behind(known.requested_by))
+        known = known.parent
+    return frozenset(found)
+
+
 def check_approver(approval: Approval, *, actor: Actor, seen: str) -> None:
     person = person_behind(str(actor))
     if person == person_behind(approval.requested_by):
         raise OwnRequest("you requested this run; somebody else has to decide it")
+    if person in asked_by(approval.run):
+        raise OwnRequest("you requested a run that this one stems from; somebody else has to decide it")
     if approval.expires_at <= now():
         raise ApprovalExpired(
             f"the time to decide ended at {approval.expires_at:%Y-%m-%d %H:%M} UTC; it will be refused"

@@ -75,10 +75,14 @@ RESTORE_TRANSITIONS: frozenset[tuple[RestoreState, RestoreState]] = frozenset(
 
 
 class RestoreKind(StrEnum):
-    """What a restore does: a failed run goes on itself, any other way back is a new run."""
+    """What a restore does: a failed run goes on itself, any other way back is a new run.
+
+    An override is a fork of a run that was denied, in which the denial that two people saw is no veto.
+    """
 
     CONTINUE = "CONTINUE"
     FORK = "FORK"
+    OVERRIDE = "OVERRIDE"
 
 
 class Decision(StrEnum):

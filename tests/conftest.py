@@ -136,6 +136,6 @@ def barbara(workspace: Workspace) -> Person:
 
 @pytest.fixture
 def mallory(workspace: Workspace) -> Person:
-    """The attacker: an approver and operator, but of another workspace."""
+    """The attacker, who may do everything, but in another workspace."""
     elsewhere = Workspace.objects.create(slug="elsewhere", name="Elsewhere")
-    return person("mallory", elsewhere, Role.APPROVER, Role.OPERATOR)
+    return person("mallory", elsewhere, Role.APPROVER, Role.OPERATOR, Role.OVERRIDER)

@@ -18,11 +18,11 @@ SHELL = frozenset(
         "appeals_api", "apps", "batches", "batches_api", "bindings", "calibrating", "calibrations_api", "checkpoints",
         "comparing", "console", "corpus", "counting", "deliveries", "engine", "fields", "guardians_api",
         "inquiries_api", "inquiring", "inquiry", "insertion", "keys", "ledger", "library", "limit_models", "limits",
-        "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes", "packs_api", "permissions",
-        "pieces", "problems", "records", "registry", "restores_api", "restoring", "reviews_api", "runs", "sealer",
-        "search", "selection", "serializers", "snapshots", "streams", "tasks", "tools_api", "trial_models", "trials",
-        "uploads", "verification_store", "verifications", "wakeups", "webhook_models", "webhooks", "webhooks_api",
-        "workspaces",
+        "lineage", "management", "metrics", "migrations", "mirror", "models", "outcomes", "overriding", "packs_api",
+        "permissions", "pieces", "problems", "records", "registry", "restores_api", "restoring", "reviews_api", "runs",
+        "sealer", "search", "selection", "serializers", "snapshots", "streams", "tasks", "tools_api", "trial_models",
+        "trials", "uploads", "verification_store", "verifications", "wakeups", "webhook_models", "webhooks",
+        "webhooks_api", "workspaces",
     }
 )  # fmt: skip
 IMPURE = ("django", "celery", "langgraph", "langchain", "mcp", "rest_framework", "psycopg", "redis", "auditlog")

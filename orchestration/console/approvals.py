@@ -22,7 +22,7 @@ from audit.vault import SealError
 from evidence.verdicts import Verdict
 from orchestration import appealing, inquiring, records
 from orchestration import runs as verbs
-from orchestration.console import badges, paging, people, wording
+from orchestration.console import badges, overrides, paging, people, wording
 from orchestration.console.badges import Badge
 from orchestration.console.bound import binding_of, undoing_of
 from orchestration.console.detail import detail, in_draft, live
@@ -88,6 +88,7 @@ def approvals(request: HttpRequest, actor: Actor) -> HttpResponse:
         "tabs": [Tab(badges.of_approval(s).word, s.value, s == state) for s in ApprovalState],
         "inquiries": asked(actor) if waits else (),
         "appeals": doubted(actor) if waits and not request.GET.get("after") else (),
+        "overrides": overrides.waiting(actor) if waits and not request.GET.get("after") else (),
         "waits": waits,
         "state": state,
         "next": found.next,
@@ -262,6 +263,8 @@ def obstacle(approval: Approval, read: ReadRun, actor: Actor, *, moment: dt.date
         return "You may read this. Deciding needs the role of an approver in this workspace."
     if person_behind(approval.requested_by) == str(actor):
         return "You requested this run, so somebody else has to decide it."
+    if str(actor) in verbs.asked_by(approval.run):
+        return "You requested a run that this one stems from, so somebody else has to decide it."
     if any(word.approval == approval.pk and person_behind(word.actor) == str(actor) for word in read.words):
         return "You have approved this. Another person has to agree before anything happens."
     undoes = approval.kind == ApprovalKind.COMPENSATION

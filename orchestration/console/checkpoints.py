@@ -87,7 +87,7 @@ def says(kind: RestoreKind) -> str:
     match kind:
         case RestoreKind.CONTINUE:
             return "The run itself goes on from this checkpoint."
-        case RestoreKind.FORK:
+        case RestoreKind.FORK | RestoreKind.OVERRIDE:
             return (
                 "This run stays as it is. A new run that names it as its parent begins there, and decides for itself."
             )
@@ -99,6 +99,8 @@ def restore(request: HttpRequest, actor: Actor, restore_id: UUID) -> HttpRespons
     """Show what a restore would do, and take the second person's word on it."""
     require(actor, Scope.APPROVALS_READ)
     found = restoring.found_restore(restore_id, actor=actor)
+    if found.kind == RestoreKind.OVERRIDE:
+        return redirect("console:overriding", restore_id=found.pk)
     if request.method == "POST":
         return decide(request, actor, found)
     who = people.names({found.requested_by, found.decided_by} - {""}, workspace=workspace_of(actor))

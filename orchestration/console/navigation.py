@@ -12,8 +12,8 @@ from django.utils.functional import SimpleLazyObject
 from audit.console import actor_in_console, workspace_of
 from audit.models import Membership, Workspace
 from audit.roles import Scope
-from orchestration.models import Appeal, Approval, Inquiry
-from orchestration.states import AppealState, ApprovalState, InquiryState
+from orchestration.models import Appeal, Approval, Inquiry, Restore
+from orchestration.states import AppealState, ApprovalState, InquiryState, RestoreKind, RestoreState
 
 CAP = 99
 
@@ -75,11 +75,14 @@ def item(label: str, address: str, here: str, *, waiting: str = "") -> Item:
 
 
 def waiting_in(workspace: UUID) -> str:
-    """Return how many approvals, inquiries and appeals wait, at most '99+'; empty for none."""
+    """Return how many approvals, inquiries, appeals and overrides wait, at most '99+'; empty for none."""
     approvals = Approval.objects.filter(workspace_id=workspace, state=ApprovalState.PENDING.value)
     inquiries = Inquiry.objects.filter(run__workspace_id=workspace, state=InquiryState.OPEN.value)
     appeals = Appeal.objects.filter(workspace_id=workspace, state=AppealState.PENDING.value)
-    number = sum(len(rows.values_list("pk")[: CAP + 1]) for rows in (approvals, inquiries, appeals))
+    overrides = Restore.objects.filter(
+        workspace_id=workspace, state=RestoreState.PENDING.value, kind=RestoreKind.OVERRIDE.value
+    )
+    number = sum(len(rows.values_list("pk")[: CAP + 1]) for rows in (approvals, inquiries, appeals, overrides))
     if number > CAP:
         return f"{CAP}+"
     return str(number) if number else ""

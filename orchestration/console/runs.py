@@ -24,7 +24,7 @@ from audit.stakes import Stakes
 from audit.vault import SealError
 from orchestration import records
 from orchestration import runs as verbs
-from orchestration.console import badges, paging, people, wording
+from orchestration.console import badges, overrides, paging, people, wording
 from orchestration.console.badges import Badge
 from orchestration.console.detail import KINDS, detail, live
 from orchestration.models import Run
@@ -205,6 +205,7 @@ def run(request: HttpRequest, actor: Actor, run_id: UUID) -> HttpResponse:
     context: dict[str, Any] = {
         **live(found, actor),
         **detail(found, read, actor, verdict=request.GET.get("verdict", ""), first=request.GET.get("from", "")),
+        "may_override": overrides.may_ask(found, actor),
         **trouble,
     }
     return render(request, "console/run.html", context)

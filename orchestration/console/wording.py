@@ -34,6 +34,7 @@ OUTCOMES = {
 CODES = {
     "escalated": "{0} wants a person to decide",
     "hard_deny": "{0} forbids it by a fixed rule",
+    "overridden": "{0} forbids it by a fixed rule, and two people overrode that",
     "soft_deny": "{0} advises against it",
     "redact": "{0} wants parts masked",
     "uncertain": "{0} is not sure",

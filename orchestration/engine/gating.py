@@ -23,7 +23,7 @@ from guardians.panel import Cause
 from guardians.redaction import mask
 from guardians.transcript import Round, Transcript, redacts_again
 from orchestration import material as materials
-from orchestration import metrics, registry, verifications
+from orchestration import metrics, overriding, registry, verifications
 from orchestration.engine.bench import Bench, Parts, State
 from orchestration.engine.gathering import from_json
 from orchestration.states import Kind
@@ -41,6 +41,7 @@ class Reviewed:
     shown: Material
     second: Round | None = None
     changed: bool = False
+    overridden: tuple[str, ...] = ()
 
     @property
     def redactions(self) -> tuple[Finding, ...]:
@@ -55,16 +56,24 @@ def review(bench: Bench, shown: Material, *, unasked: Mapping[str, str] | None =
     votes = bench.parts.panel.hear(shown, unasked=unasked)
     metrics.observe_votes(votes, resting=bench.parts.panel.resting())
     digest = shown.digest()
+    overridden = overriding.lifted(
+        bench.journal.run, votes, answer=answer_in(shown), policy_hash=bench.parts.policy_hash
+    )
     joined = consensus.decide(
         votes,
         material=digest,
         policy_hash=bench.parts.policy_hash,
         stakes=shown.stakes,
         policy=bench.parts.consensus,
+        overridden=overridden,
     )
     kept = bench.journal.commitment(digest)
     known = tuple(replace(vote, material=kept) if vote.material == digest else vote for vote in votes)
-    return Reviewed(known, joined, kept, shown)
+    return Reviewed(known, joined, kept, shown, overridden=overridden)
+
+
+def answer_in(shown: Material) -> str:
+    return next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
 
 
 def judge(bench: Bench, state: State) -> State:
@@ -153,8 +162,7 @@ def recheck(bench: Bench, shown: Material, reviewed: Reviewed) -> Reviewed:
     """Vote once more on a redacted answer. If that calls for another change, a person decides."""
     if reviewed.consensus.ballot is not Ballot.ALLOW_WITH_REDACTION:
         return reviewed
-    answer = next(piece.text for piece in shown.pieces if piece.part is Part.ANSWER)
-    redacted = mask(answer, reviewed.redactions, key=bench.journal.key.key, policy=bench.parts.masking)
+    redacted = mask(answer_in(shown), reviewed.redactions, key=bench.journal.key.key, policy=bench.parts.masking)
     second = review(bench, materials.with_answer(shown, redacted.text))
     changed = redacts_again(second.votes)
     joined = consensus.recheck(reviewed.consensus, second.consensus, changed=changed)
@@ -276,6 +284,7 @@ def transcript(bench: Bench, reviewed: Reviewed) -> Transcript:
         first=Round(reviewed.votes, reviewed.material),
         second=reviewed.second,
         changed=reviewed.changed,
+        overridden=reviewed.overridden,
     )
 
 

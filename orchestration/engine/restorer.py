@@ -62,7 +62,7 @@ def attempt(restore: Restore, *, actor: Actor) -> Run:
     match RestoreKind(restore.kind):
         case RestoreKind.CONTINUE:
             return go_on(restore)
-        case RestoreKind.FORK:
+        case RestoreKind.FORK | RestoreKind.OVERRIDE:
             return begin_fork(restore, restoring.fork(restore.pk, actor=actor))
 
 

@@ -48,10 +48,12 @@ def joined(cast: list[Vote], stakes: Stakes = Stakes.MEDIUM, policy: ConsensusPo
     return decide(cast, material=MATERIAL, policy_hash=POLICY, stakes=stakes, policy=policy)
 
 
-def outcome_of(cell: Cell) -> Consensus:
+def outcome_of(cell: Cell, *, overridden: tuple[str, ...] = ()) -> Consensus:
     stakes, degraded, voices = cell
     cast = [vote(name, v[0], hard=v[1]) for name, v in zip(NAMES, voices, strict=True) if v]
-    return joined(cast, stakes, DEGRADED if degraded else DEFAULT_CONSENSUS)
+    policy = DEGRADED if degraded else DEFAULT_CONSENSUS
+    known = {"material": MATERIAL, "policy_hash": POLICY}
+    return decide(cast, **known, stakes=stakes, policy=policy, overridden=overridden)
 
 
 SPACE: dict[Cell, Consensus] = {
@@ -76,6 +78,11 @@ def neighbours(cell: Cell) -> Iterator[tuple[int, Cell, Voice]]:
     stakes, degraded, voices = cell
     for place, voice in product(range(3), VOICES):
         yield place, (stakes, degraded, (*voices[:place], voice, *voices[place + 1 :])), voice
+
+
+def escalated(voices: tuple[Voice, ...]) -> tuple[Voice, ...]:
+    """Return the voices with each veto turned into an escalation."""
+    return tuple((ESCALATE, False) if voice == (DENY, True) else voice for voice in voices)
 
 
 def required(cell: Cell) -> tuple[Voice, ...]:
@@ -124,6 +131,20 @@ def test_nothing_is_allowed_that_anybody_denied_or_escalated() -> None:
 def test_every_hard_denial_is_a_veto() -> None:
     vetoed = [cell for cell in SPACE if (DENY, True) in cell[2]]
     assert {SPACE[cell].ballot for cell in vetoed} == {DENY}
+
+
+def test_an_overridden_veto_goes_to_people_and_nothing_else_becomes_milder() -> None:
+    lifted = {cell: outcome_of(cell, overridden=NAMES) for cell in SPACE}
+    vetoed = {cell for cell in SPACE if (DENY, True) in cell[2]}
+    assert all(lifted[cell] == SPACE[cell] for cell in SPACE.keys() - vetoed)
+    assert {(lifted[cell].ballot, lifted[cell].needs_people) for cell in vetoed} == {(ESCALATE, 1), (DENY, 0)}
+    assert all(lifted[s, d, voices].ballot is SPACE[s, d, escalated(voices)].ballot for s, d, voices in vetoed)
+
+
+def test_a_veto_that_nobody_overrode_stands_beside_one_that_was() -> None:
+    cell = (Stakes.MEDIUM, False, ((DENY, True), (ALLOW, False), (DENY, True)))
+    known = outcome_of(cell, overridden=("compliance",))
+    assert (known.ballot, known.reasons) == (DENY, ("hard_deny:safety", "overridden:compliance"))
 
 
 def test_everything_that_is_not_denied_at_high_stakes_asks_a_person() -> None:
