@@ -242,6 +242,25 @@ def values_of(context: Context, offer: Offer, argument: Argument) -> Iterator[Re
             yield reason_of(offer, argument, argument.role, (Sighting(known.label, None),))
 
 
+def call_facts(context: Context, offer: Offer, arguments: Mapping[str, JSON]) -> dict[str, object]:
+    """Return what the policy packs are told of a call: ``guardians.facts.CALL``."""
+    known = tuple(arguments_of(arguments, registered=offer.roles, schema=offer.input_schema))
+    tainted = any(reason.why is Why.TAINTED for argument in known for reason in values_of(context, offer, argument))
+    return {"args_tainted": tainted, "arg_roles": sorted(set(map(word_for, roles_of(known))))}
+
+
+def roles_of(known: Sequence[Argument]) -> Iterator[Role]:
+    """Yield what arguments decide, with the addresses that stand inside of texts."""
+    for argument in known:
+        yield argument.role
+        if argument.role not in DANGEROUS and isinstance(argument.value, str):
+            yield from (role for role, _ in addresses_in(argument.value))
+
+
+def word_for(role: Role) -> str:
+    return "free_text" if role is Role.TEXT else role.value
+
+
 def doubtful(context: Context, offer: Offer, argument: Argument, role: Role, value: str | float) -> Iterator[Reason]:
     sightings = provenance.trace(number_or_text(value) if role is Role.AMOUNT else value, context.sources)
     own = frozenset((provenance.USER,)) if context.in_request else frozenset()

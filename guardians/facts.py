@@ -57,8 +57,8 @@ def count(says: str, *, strict: int | None = None) -> Fact:
     return Fact(says, Shape.COUNT, 0, strict=strict)
 
 
-def texts(says: str, *choices: str) -> Fact:
-    return Fact(says, Shape.TEXTS, (), choices=frozenset(choices))
+def texts(says: str, *choices: str, strict: tuple[str, ...] | None = None) -> Fact:
+    return Fact(says, Shape.TEXTS, (), strict=strict, choices=frozenset(choices))
 
 
 PROHIBITED = (
@@ -71,6 +71,8 @@ HIGH_RISK = (
     *("recruitment", "worker_management", "public_benefits", "creditworthiness", "insurance_pricing"),
     *("emergency_dispatch", "law_enforcement", "migration_border", "justice", "elections"),
 )
+# What the arguments of a call decide (``guardians.argumentroles.Role``).
+ROLES = ("recipient", "url", "account", "path", "command", "amount", "free_text")
 # The client states these; who is asked for them answers for them.
 REQUEST = {
     "jurisdiction": text(
@@ -118,17 +120,18 @@ TOOL = {
         *("sale", "share", "cross_context_ads", "service", "other"),
     ),
     "baa": flag("a business associate agreement with its operator is in force"),
-    "args_tainted": flag("an argument stems from a document or a tool's result", strict=True),
-    "arg_roles": texts(
-        "what the arguments decide",
-        *("recipient", "url", "account", "path", "command", "amount", "free_text"),
+    "args_tainted": flag(
+        "what decides where its effect goes, or what it takes, stems from a document or a tool's result",
+        strict=True,
     ),
+    "arg_roles": texts("what the arguments decide", *ROLES, strict=ROLES),
     "schema_changed": flag("its definition differs from the approved one"),
     "writes": flag("it keeps what it is sent", strict=True),
     "encrypted": flag("it encrypts what it keeps and sends"),
     "channel": text("how it delivers what it is sent", "email", "sms", "chat", "api", "other"),
 }
-# An operator states these of a tool server. The others are known of each tool and call.
+# An operator states these of a tool server. Of the others, CALL are read from the call, the rest is known of the tool.
+CALL = ("args_tainted", "arg_roles")
 SERVER = {name: TOOL[name] for name in ("external", "region", "safeguards", "purpose", "baa", "encrypted", "channel")}
 OUTPUT = {
     "disclaimer": flag("the answer says that it is no substitute for professional advice"),

@@ -16,9 +16,10 @@ from audit.canonical import JSON, CanonicalError
 from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
+from guardians import callrisk
 from guardians.argumentroles import Role
 from guardians.callfile import roles_of
-from guardians.callrisk import Offer
+from guardians.callrisk import Context, Offer
 from guardians.toolrisk import Tier, effective_tier
 from orchestration import compensation
 from orchestration.compensation import CompensationError
@@ -321,13 +322,14 @@ def compensating(tool: Tool) -> Tool:
     return undoing
 
 
-def policy_facts(tool: Tool | None) -> dict[str, object]:
-    """Return what the policy packs are told of a tool: its server's facts as an operator stated them, and our own.
+def policy_facts(tool: Tool | None, context: Context, arguments: Mapping[str, JSON]) -> dict[str, object]:
+    """Return what the policy packs are told of a call: its server's facts as an operator stated them, and our own.
 
     What nobody stated is left out, and counts as the worst.
     """
     if tool is None:
         return {}
     tier = tier_of(tool)
-    own = {"risk": tier.value, "schema_changed": not usable(tool)}
+    called = callrisk.call_facts(context, offer_of(tool), arguments)
+    own = {"risk": tier.value, "schema_changed": not usable(tool), **called}
     return {"writes": tier is not Tier.READ_ONLY, **tool.server.policy_facts, **own}

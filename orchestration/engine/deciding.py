@@ -14,15 +14,15 @@ from audit.events import EventType
 from audit.fields import open_text, seal_text
 from audit.ids import new_id
 from evidence.verdicts import Outcome, Verdict
-from guardians import callrisk, provenance
+from guardians import callrisk
 from guardians.callrisk import Context, Why
-from guardians.guardian import Ballot, Part
+from guardians.guardian import Ballot
 from guardians.toolrisk import ArgumentError, Tier, check_arguments
 from orchestration import bindings, decision, limits, registry
 from orchestration.decision import ActionRisk, Decided, Grounds
 from orchestration.engine import relatives
 from orchestration.engine.bench import Bench, State
-from orchestration.engine.gathering import check_server
+from orchestration.engine.gathering import check_server, context_of
 from orchestration.models import Action, Approval, Tool
 from orchestration.requests import ProposedAction
 from orchestration.states import ActionState, ApprovalKind, ApprovalState, Decision
@@ -72,16 +72,6 @@ def grounds_from(document: dict[str, Any]) -> Grounds:
         people=document["people"],
         read_only=document.get("read_only", False),
     )
-
-
-def context_of(bench: Bench, state: State) -> Context:
-    """Return what the run was asked and what it has read since, each text with its label."""
-    read = [
-        (provenance.tool(document["source"]), document["text"])
-        for document in state["passages"]
-        if document["part"] == Part.TOOL_RESULT or not document["trusted"]
-    ]
-    return Context.of(bench.request.question, read, in_request=True)
 
 
 def doubts_about(context: Context, tool: Tool, arguments: Mapping[str, Any]) -> list[str]:

@@ -16,6 +16,8 @@ from evidence import records as evidence_records
 from evidence.documents import jsonleaves
 from evidence.passages import DocumentError, Passage
 from evidence.vectors import Vectors
+from guardians import provenance
+from guardians.callrisk import Context
 from guardians.guardian import Ballot, Material, Part, Piece
 from guardians.privacy import Privacy
 from guardians.redaction import mask
@@ -220,6 +222,16 @@ def as_json(passage: Passage, *, part: Part) -> dict[str, Any]:
         "original": passage.original,
         "part": part.value,
     }
+
+
+def context_of(bench: Bench, state: State) -> Context:
+    """Return what the run was asked and what it has read since, each text with its label."""
+    read = [
+        (provenance.tool(document["source"]), document["text"])
+        for document in state["passages"]
+        if document["part"] == Part.TOOL_RESULT or not document["trusted"]
+    ]
+    return Context.of(bench.request.question, read, in_request=True)
 
 
 def from_json(document: Mapping[str, Any]) -> Passage:

@@ -25,7 +25,7 @@ from guardians.transcript import Round, Transcript, redacts_again
 from orchestration import material as materials
 from orchestration import metrics, overriding, registry, verifications
 from orchestration.engine.bench import Bench, Parts, State
-from orchestration.engine.gathering import from_json
+from orchestration.engine.gathering import context_of, from_json
 from orchestration.states import Kind
 
 REVISIONS = 2
@@ -121,7 +121,7 @@ def look(bench: Bench, state: State) -> tuple[GateReport, Reviewed, Reviewed]:
         policy_hash=bench.parts.policy_hash,
     )
     privacy = bench.parts.panel.one("privacy", shown)
-    shown = replace(shown, facts=facts_of(bench, report, shown, privacy=privacy))
+    shown = replace(shown, facts=facts_of(bench, state, report, shown, privacy=privacy))
     reviewed = review(bench, shown, unasked=unasked_without(privacy))
     return report, reviewed, recheck(bench, shown, reviewed)
 
@@ -139,16 +139,24 @@ def bearing(bench: Bench, report: GateReport, documents: Sequence[Mapping[str, A
     return [(Part(d["part"]), from_json(d)) for d in documents if shown_to_model or d["id"] in used]
 
 
-def facts_of(bench: Bench, report: GateReport, shown: Material, *, privacy: Vote) -> Mapping[str, object]:
-    offered = registry.tools_of(bench.journal.run.workspace_id) if bench.request.actions else {}
+def facts_of(bench: Bench, state: State, report: GateReport, shown: Material, *, privacy: Vote) -> Mapping[str, object]:
     return materials.facts_for(
         bench.request.facts,
         report=report,
         findings=privacy.findings,
-        tools=[registry.policy_facts(offered.get(action.tool)) for action in bench.request.actions],
+        tools=facts_of_calls(bench, state),
         stakes=shown.stakes,
         on=now().astimezone(dt.UTC).date(),
     )
+
+
+def facts_of_calls(bench: Bench, state: State) -> list[dict[str, object]]:
+    """Return what the packs are told of each call that is asked for; where none is, nothing is looked up."""
+    if not bench.request.actions:
+        return []
+    offered = registry.tools_of(bench.journal.run.workspace_id)
+    context = context_of(bench, state)
+    return [registry.policy_facts(offered.get(a.tool), context, a.arguments) for a in bench.request.actions]
 
 
 def unasked_without(privacy: Vote) -> Mapping[str, str]:

@@ -90,6 +90,18 @@ def resting(rule: str) -> list[dict[str, object]]:
     return [environment(stated) for stated in (*changed, *varied(base, cases.get("rests_for", {})))]
 
 
+def needed_by(rule: str) -> set[str]:
+    """Return the facts without which a rule rests, in one of the cases on which it fires, by ``map.name``."""
+    found = set()
+    for base in CASES[rule]["fires"]:
+        places = [(name, key) for name in MAPS for key in base.get(name, {})]
+        for name, key in places:
+            less = {**base, name: {other: value for other, value in base[name].items() if other != key}}
+            if rule not in {match.rule for match in PACKS.evaluate(environment(less))}:
+                found.add(f"{name}.{key}")
+    return found
+
+
 def mutants(condition: str) -> Iterator[str]:
     """Yield the condition with each operator, quantifier, truth value and constant changed, one at a time."""
 

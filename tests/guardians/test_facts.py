@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from guardians.facts import (
     CLAIMS_LIMIT,
     NAMES,
+    ROLES,
     FactError,
     Shape,
     check_request,
@@ -34,6 +35,7 @@ def test_a_tool_that_is_there_but_not_described_counts_as_the_worst() -> None:
     strict = ("tool.external", "tool.args_tainted", "tool.writes", "tool.risk")
     assert [without[name] for name in strict] == [False, False, False, 0]
     assert [named[name] for name in strict] == [True, True, True, 3]
+    assert (without["tool.arg_roles"], named["tool.arg_roles"]) == ([], list(ROLES))
 
 
 def test_lists_of_two_environments_are_not_one_list() -> None:

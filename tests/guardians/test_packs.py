@@ -13,10 +13,13 @@ from guardians import packs
 from guardians.expressions import ExpressionError, matches
 from guardians.facts import (
     CLAIM,
+    CLIENT,
     HIGH_RISK,
     MAPS,
     NOT_PERSONAL,
     PROHIBITED,
+    REQUEST,
+    SERVER,
     Fact,
     FactError,
     Shape,
@@ -25,7 +28,18 @@ from guardians.facts import (
 )
 from guardians.packfile import Effect, PackError
 from guardians.packs import PackSet, Reason, strictest
-from tests.guardians.goldens import CASES, PACKS, RULES, TODAY, firing, mutants, resting, surviving, unnoticed
+from tests.guardians.goldens import (
+    CASES,
+    PACKS,
+    RULES,
+    TODAY,
+    firing,
+    mutants,
+    needed_by,
+    resting,
+    surviving,
+    unnoticed,
+)
 
 RULE = """
   - id: house.rule
@@ -109,12 +123,30 @@ def test_every_declared_fact_is_asked_for_by_some_rule() -> None:
     assert not {name for name in CLAIM if f"c.{name}" not in conditions}
 
 
+# Whose absence lets a rule rest: nobody but the client can say whose law applies, to whom, and for what, and nobody but
+# an operator what a tool is for. Every other fact that they state is an excuse: without it the rule fires.
+STATED_OR_RESTING = {
+    *("request.jurisdiction", "request.lawful_basis", "request.phi", "request.purpose", "request.signals"),
+    *("request.use_case", "subject.age", "subject.erasure_requested", "subject.limit_sensitive", "subject.opted_out"),
+    *("subject.gpc", "run.decision_domain", "run.legal_or_similar_effect", "run.outcome", "output.retail"),
+    *("output.to_natural_person", "tool.purpose", "tool.channel"),
+}
+THEIRS = {f"{name}.{key}" for name, known in {"request": REQUEST, **CLIENT, "tool": SERVER}.items() for key in known}
+
+
+def test_a_fact_that_nobody_states_lets_rules_rest_only_where_it_says_that_a_law_applies() -> None:
+    needed = {name for rule in RULES for name in needed_by(rule)}
+    assert needed & THEIRS == STATED_OR_RESTING
+    assert needed - THEIRS == {"tool.schema_changed"}
+
+
 def test_nothing_fires_on_the_defaults() -> None:
     assert PACKS.evaluate(facts(on=TODAY)) == ()
 
 
 def test_a_tool_that_nobody_described_counts_as_an_outside_one() -> None:
-    assert fired(facts(tools=[{"purpose": "service"}], request={"phi": True})) == {"hipaa.baa", "tool.destructive"}
+    known = facts(tools=[{"purpose": "service"}], request={"phi": True})
+    assert fired(known) == {"hipaa.baa", "tool.destructive", "tool.tainted_sink"}
 
 
 def test_every_tool_is_judged_and_a_rule_that_fires_for_one_is_named_once() -> None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from guardians.models import Finding
 from guardians.toolrisk import Tier
 from orchestration import limits, registry
 from orchestration.management.stage import Stage
@@ -59,6 +60,17 @@ def test_a_value_that_a_tool_brought_up_and_the_question_does_not_hold_is_shown_
     run = ask(quick, asked_with("48 hours"))
     where = "call:desk/file_ticket:tainted:title:recipient:"
     assert any(reason.startswith(where) for reason in run.approvals.get().reasons)
+
+
+def test_the_packs_are_told_whether_a_recipient_was_brought_up_by_a_tool(quick: Stage) -> None:
+    seen_as(quick, Tier.WRITE_LIMITED, {"title": "recipient"})
+    assert sunk(ask(quick, asked_with("48 hours")))
+    assert not sunk(ask(quick, asked_with("A title of my own")))
+
+
+def sunk(run: Run) -> bool:
+    """Tell whether the rule fired that keeps what was read from deciding where an effect goes."""
+    return Finding.objects.filter(vote__review__run=run.pk, rule="tool.tainted_sink").exists()
 
 
 def test_a_value_of_the_client_that_nobody_else_wrote_is_his(quick: Stage) -> None:
