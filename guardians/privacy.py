@@ -192,7 +192,9 @@ def looked_for(text: str, coverage: Coverage) -> Sequence[Sighting]:
     if coverage is Coverage.DIRECT:
         return tuple(resolved([*seen, *streets.seen(written, sure=True)]))
     seen += [sighting for detector in OF_CAPITALS for sighting in detector.seen(written)]
-    return tuple(resolved([*seen, *streets.seen(written), *dates.seen(text), *netaddresses.urls(text)]))
+    addresses = list(streets.seen(written))
+    seen += organisations.addressees(written, addresses)
+    return tuple(resolved([*seen, *addresses, *dates.seen(text), *netaddresses.urls(text)]))
 
 
 def echoed(folded: Sequence[Folded], seen: Sequence[Sequence[Sighting]]) -> dict[str, Sighting]:

@@ -15,7 +15,7 @@ from guardians.privacyrules.sightings import matches
 
 WORD = rf"[{UPPER}](?:\.|[{UPPER}{LOWER}]{{0,30}}(?:['-][{UPPER}{LOWER}]{{1,30}}){{0,2}})"
 CAPITAL = re.compile(rf"[{UPPER}]")
-RUN = re.compile(rf"(?<![\w@/.-])(?<!\w'){WORD}(?![\w@])(?: (?:{PARTICLE}[ -]){{0,2}}{WORD}(?![\w@])){{0,9}}")
+RUN = re.compile(rf"(?<![\w@/.+-])(?<!\w'){WORD}(?![\w@])(?: (?:{PARTICLE}[ -]){{0,2}}{WORD}(?![\w@])){{0,9}}")
 PARTS = re.compile(r"[^ ]+")
 PARTICLES = listed("van der den von de la los del della da dos di du ter ten bin ibn bint al el le af zu")
 

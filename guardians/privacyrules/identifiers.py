@@ -12,7 +12,7 @@ from stdnum.us import rtn
 
 from guardians.privacyrules import nationalids
 from guardians.privacyrules.shapes import Shape, digits_of, holds_digits, regions, seen_in, whole, words
-from guardians.privacyrules.sightings import Sighting
+from guardians.privacyrules.sightings import Sighting, holds
 
 DAY = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"
@@ -84,6 +84,7 @@ SHAPES = (
         ),
         0.8,
         holds_digits,
+        marks="driv|dl|licen|fuhrer|permis|patente|prawo|rijbewijs",
     ),
     Shape(
         "passport",
@@ -94,6 +95,7 @@ SHAPES = (
         0.85,
         holds_digits,
         digits=4,
+        marks="passport",
     ),
     Shape(
         "passport.mrz",
@@ -113,6 +115,7 @@ SHAPES = (
         0.9,
         holds_digits,
         digits=4,
+        marks="mrn|medical|hospital|chart|patient",
     ),
     Shape(
         "member",
@@ -127,6 +130,7 @@ SHAPES = (
         0.75,
         digits=4,
         reach=8,
+        marks="id|number|no|nr|num",
     ),
     Shape(
         "card.code",
@@ -137,6 +141,7 @@ SHAPES = (
         0.9,
         digits=3,
         reach=12,
+        marks="cvv|cvc|cav|card|security",
     ),
     Shape(
         "card.track",
@@ -155,6 +160,7 @@ SHAPES = (
         0.9,
         rtn.is_valid,
         digits=9,
+        marks="routing|aba",
     ),
     Shape(
         "bank.account",
@@ -163,6 +169,7 @@ SHAPES = (
         0,
         words(r"sort code|(?:bank |checking |savings )?account (?:number|no)|bank account|acct"),
         0.8,
+        marks="sort|acc",
     ),
     Shape(
         "wallet.bitcoin",
@@ -182,6 +189,7 @@ SHAPES = (
         0.95,
         imei.is_valid,
         digits=15,
+        marks="imei",
     ),
     Shape(
         "vehicle.vin",
@@ -192,6 +200,7 @@ SHAPES = (
         0.9,
         holds_digits,
         digits=4,
+        marks="vin|vehicle|chassis",
     ),
     Shape(
         "vehicle.plate",
@@ -208,6 +217,7 @@ SHAPES = (
         0.8,
         digits=1,
         reach=12,
+        marks="reg|plate|kennzeichen|immatric|matricula|targa",
     ),
     Shape(
         "position.decimal",
@@ -221,6 +231,7 @@ SHAPES = (
         0.85,
         is_position,
         digits=8,
+        marks="lat|gps|coord|position|location|geo|located|seen",
     ),
     Shape(
         "position.degrees",
@@ -237,22 +248,28 @@ SHAPES = (
         words(r"born(?: on)?|date of birth|d\.o\.b\.?|dob|birth ?(?:date|day)|geboren(?: am)?|geburtsdatum|nee? le"),
         0.9,
         digits=4,
+        marks="born|birth|d.o.b|dob|gebo|geburts|ne le|nee le",
     ),
 )
 
 # The shapes to look for where so many digits stand; first those that are looked for everywhere.
 MOST_DIGITS = max(shape.digits for shape in SHAPES)
-BY_DIGITS = tuple(
-    tuple(shape for shape in SHAPES if (0 < shape.digits <= digits if digits else not shape.digits))
+ALONE = tuple(
+    tuple(s for s in SHAPES if s.score and (0 < s.digits <= digits if digits else not s.digits))
     for digits in range(MOST_DIGITS + 1)
 )
+CUED = tuple((shape, tuple(shape.marks.split("|"))) for shape in SHAPES if not shape.score)
 
 
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the identifiers of a folded text; sightings of different shapes may overlap."""
     lowered = text.lower()
+    cued = [shape for shape, marks in CUED if holds(lowered, marks)]
     for region in regions(text):
-        for shape in BY_DIGITS[min(region.digits, MOST_DIGITS)]:
+        for shape in ALONE[min(region.digits, MOST_DIGITS)]:
             yield from seen_in(shape, text, lowered, start=region.start, end=region.end)
-    for shape in BY_DIGITS[0]:
+        for shape in cued:
+            if shape.digits <= region.digits:
+                yield from seen_in(shape, text, lowered, start=region.start, end=region.end)
+    for shape in ALONE[0]:
         yield from seen_in(shape, text, lowered, start=0, end=len(text))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guardians.privacyrules.sightings import Sighting
+from guardians.privacyrules.sightings import Sighting, holds
 
 UPPER, LOWER = "A-ZΑ-ΩА-Я", "a-zα-ωа-я"
 WORD = (
@@ -58,7 +58,7 @@ STOP = listed("""
     scottish welsh dutch polish god jesus christ lord heaven hello hi hey dear thanks thank regards please sorry
     sure fine ok okay happy glad afraid gonna world warfarin apixaban rivaroxaban edoxaban dabigatran heparin
     enoxaparin aspirin clopidogrel insulin metformin paracetamol ibuprofen morphine amoxicillin idarucizumab
-    andexanet vitamin
+    andexanet vitamin iban bic swift ssn pin cvv pan aadhaar upi vat
 """)
 # A name with one of these in it is an organisation's, a place's or a heading.
 ORGANISATION = listed("""
@@ -118,10 +118,17 @@ PERSON = rf"man|woman|boy|girl|person|gentleman|lady|child|baby|infant|{ROLE}|{K
 # Cues at the beginning of a line or of a cell, behind the marks of quotations and lists.
 LINE = r"[ \t>*#-]{0,8}"
 LINES = re.compile(r"[\n;|]|\A")
-HOLDER = r"(?:patient|client|customer|applicant|employee|holder)"
+HOLDER = (
+    r"(?:patient|client|customer|applicant|employee|holder|father|mother|spouse|husband|wife|guardian|parent|child"
+    r"|passenger|student|insured|cardholder|beneficiary)"
+)
 LABEL = (
     rf"(?:(?:full|first|last|family|given|middle|maiden|legal|preferred|contact|{HOLDER}(?:'s)?) ){{1,2}}name"
-    rf"|name of (?:the )?{HOLDER}|surname|forename|next of kin|emergency contact|patient"
+    rf"|name of (?:the )?{HOLDER}|surname|forename|next of kin|emergency contact|patient|pt|contact(?: person)?"
+    r"|(?:account|card) ?holder|taxpayer|attending(?: physician)?|gp"
+    # As forms of other countries have it, folded.
+    r"|vorname|nachname|familienname|nom(?: de famille)?|prenom|nome|cognome|sobrenome|apellidos?|nombre|imie|nazwisko"
+    r"|naam|voornaam|achternaam|fornavn|etternavn|fornamn|efternamn|prijmeni|jmeno"
 )
 SIGNED = (
     r"(?:signed(?: off)?|countersigned|prepared|reviewed|approved|requested|submitted|reported|witnessed|certified"
@@ -178,7 +185,12 @@ CUES = (
         "dear|hi|hello|hey|good",
         after=r"\s?[,:!.]|\s{0,3}(?:\n|\Z)|\s[-–]",
     ),
-    cue("label", rf"{LINE}(?i:{LABEL})\s{{0,3}}[:=]\s{{0,3}}", 0.9, "name|kin|contact|patient"),
+    cue(
+        "label",
+        rf"{LINE}(?i:{LABEL})\s{{0,3}}[:=]\s{{0,3}}",
+        0.9,
+        "nam|nom|kin|contact|pt|patient|holder|payer|attending|gp|apellido|nombre|imie|nazwisko|naam|navn|jmen",
+    ),
     cue("label.name", rf"{LINE}(?i:name)\s{{0,3}}[:=]\s{{0,3}}", 0.85, "name", least=2),
     cue("signed", rf"(?<!\w)(?i:{SIGNED})[: ]{{1,2}}", 0.75, " by", least=2),
     cue(
@@ -224,7 +236,7 @@ def seen(text: str) -> Iterator[Sighting]:
     """Yield the names of people that a cue announces in a folded text."""
     lowered = text.lower()
     for known in CUES:
-        if not any(mark in lowered for mark in known.marks):
+        if not holds(lowered, known.marks):
             continue
         for found in announced(known, text):
             end = name_end(text, found.end(), known)
@@ -243,6 +255,10 @@ def announced(known: Cue, text: str) -> Iterator[re.Match[str]]:
             yield found
 
 
+# "Mrs Park" and "Mr Jan Ward" are people; "Dr Foster Ward" is where somebody lies.
+CIVIL = re.compile(r"(?<!\w)M(?:rs?|s|x|iss)\.? $", re.IGNORECASE)
+
+
 def name_end(text: str, start: int, known: Cue) -> int:
     """Return where the name after a cue ends, or 0 when what stands there is no name."""
     found = NAME.match(text, start)
@@ -255,10 +271,10 @@ def name_end(text: str, start: int, known: Cue) -> int:
 def read_end(text: str, start: int, limit: int, known: Cue) -> int:
     """Return where a name in capitals ends: before the first word that belongs to none."""
     end = words = 0
+    civil = CIVIL.search(text, max(0, start - 6), start) is not None
     for part in PARTS.finditer(text, start, limit):
         word = bare(part.group())
-        # "Mr Ward" is a surname, "Dr Foster Ward" is where somebody lies.
-        if word in ORGANISATION and (words or known.rule != "title"):
+        if word in ORGANISATION and not civil and (words or known.rule != "title"):
             return 0
         if word in STOP and not INITIALS.fullmatch(part.group()):
             break

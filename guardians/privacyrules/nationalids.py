@@ -74,10 +74,17 @@ def is_personal_gstin(value: str) -> bool:
 
 
 def cued(
-    rule: str, kind: str, pattern: str, cue: str, check: Callable[[str], bool] | None = None, *, digits: int
+    rule: str,
+    kind: str,
+    pattern: str,
+    cue: str,
+    check: Callable[[str], bool] | None = None,
+    *,
+    digits: int,
+    marks: str,
 ) -> Shape:
     """Return the shape of a number that many others share: it counts after its name, mistyped ones too."""
-    return Shape(rule, kind, whole(pattern), 0, words(cue), 0.9, check, 0.6, digits=digits)
+    return Shape(rule, kind, whole(pattern), 0, words(cue), 0.9, check, 0.6, digits=digits, marks=marks)
 
 
 SHAPES = (
@@ -102,6 +109,7 @@ SHAPES = (
         ssn.is_valid,
         0.6,
         digits=9,
+        marks="ssn|social",
     ),
     Shape("us.itin", "US_ITIN", whole(r"9\d{2}-\d{2}-\d{4}"), 0.8, words("itin"), 0.95, itin.is_valid, digits=9),
     Shape(
@@ -136,6 +144,7 @@ SHAPES = (
         is_nhs,
         0.7,
         digits=10,
+        marks="nhs",
     ),
     Shape(
         "uk.nino",
@@ -176,6 +185,7 @@ SHAPES = (
         aadhaar.is_valid,
         0.6,
         digits=12,
+        marks="aadh|uidai",
     ),
     Shape("in.pan", "IN_PAN", whole(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]"), 0.8, words(r"pan"), 0.95, is_personal_pan, digits=4),
     Shape("es.dni", "ES_DNI", whole(r"\d{8}-?[A-Z]"), 0.75, words(r"dni|nif"), 0.95, dni.is_valid, digits=8),
@@ -205,6 +215,7 @@ SHAPES = (
         0.9,
         idnr.is_valid,
         digits=11,
+        marks="steuer|idnr|tax|tin",
     ),
     Shape(
         "nl.bsn",
@@ -216,8 +227,20 @@ SHAPES = (
         bsn.is_valid,
         0.6,
         digits=9,
+        marks="bsn|burgerservice",
     ),
-    Shape("pl.pesel", "PL_PESEL", whole(r"\d{11}"), 0, words(r"pesel"), 0.95, pesel.is_valid, 0.6, digits=11),
+    Shape(
+        "pl.pesel",
+        "PL_PESEL",
+        whole(r"\d{11}"),
+        0,
+        words(r"pesel"),
+        0.95,
+        pesel.is_valid,
+        0.6,
+        digits=11,
+        marks="pesel",
+    ),
     Shape(
         "be.national",
         "BE_NATIONAL_NUMBER",
@@ -244,6 +267,7 @@ SHAPES = (
         words(r"cpr(?:-?nummer| number)?"),
         0.9,
         digits=10,
+        marks="cpr",
     ),
     Shape(
         "fi.personal", "FI_PERSONAL_CODE", whole(r"[0-3]\d[01]\d{3}[-+A-FU-Y]\d{3}[0-9A-Y]"), 0.85, check=hetu.is_valid
@@ -269,9 +293,26 @@ SHAPES = (
         sin.is_valid,
         0.6,
         digits=9,
+        marks="sin|social",
     ),
-    cued("us.ein", "US_EIN", r"\d{2}-\d{7}", r"ein|employer identification(?: (?:number|no))?", ein.is_valid, digits=9),
-    cued("uk.utr", "UK_UTR", r"\d{5} ?\d{5}", r"utr|unique taxpayer reference", utr.is_valid, digits=10),
+    cued(
+        "us.ein",
+        "US_EIN",
+        r"\d{2}-\d{7}",
+        r"ein|employer identification(?: (?:number|no))?",
+        ein.is_valid,
+        digits=9,
+        marks="ein|employer",
+    ),
+    cued(
+        "uk.utr",
+        "UK_UTR",
+        r"\d{5} ?\d{5}",
+        r"utr|unique taxpayer reference",
+        utr.is_valid,
+        digits=10,
+        marks="utr|unique",
+    ),
     cued(
         "in.voter",
         "IN_VOTER_ID",
@@ -279,8 +320,16 @@ SHAPES = (
         r"voters?(?:'s)? id|epic(?: no)?|elector",
         epic.is_valid,
         digits=7,
+        marks="voter|epic|elector",
     ),
-    cued("in.abha", "IN_ABHA", r"\d{2}-?\d{4}-?\d{4}-?\d{4}", r"abha|ayushman|health (?:id|account)", digits=14),
+    cued(
+        "in.abha",
+        "IN_ABHA",
+        r"\d{2}-?\d{4}-?\d{4}-?\d{4}",
+        r"abha|ayushman|health (?:id|account)",
+        digits=14,
+        marks="abha|ayushman|health",
+    ),
     Shape(
         "in.gstin",
         "IN_GSTIN",
@@ -292,7 +341,13 @@ SHAPES = (
         digits=6,
     ),
     cued(
-        "at.svnr", "AT_SSN", r"\d{4} ?\d{6}", r"sozialversicherungsnummer|sv-?n(?:umme)?r|svnr", vnr.is_valid, digits=10
+        "at.svnr",
+        "AT_SSN",
+        r"\d{4} ?\d{6}",
+        r"sozialversicherungsnummer|sv-?n(?:umme)?r|svnr",
+        vnr.is_valid,
+        digits=10,
+        marks="sozialvers|sv|svnr",
     ),
     cued(
         "de.pension",
@@ -300,27 +355,61 @@ SHAPES = (
         r"\d{2} ?\d{6} ?[A-Z] ?\d{3}",
         r"(?:renten|sozial)versicherungsnummer|rvnr|sv-?nummer",
         digits=11,
+        marks="versicherungsnummer|rvnr|sv",
     ),
-    cued("bg.egn", "BG_EGN", r"\d{6} ?\d{3} ?\d", r"egn", egn.is_valid, digits=10),
-    cued("cz.birth", "CZ_SK_BIRTH_NUMBER", r"\d{6}/?\d{3,4}", r"rodne cislo", rc.is_valid, digits=9),
-    cued("ee.personal", "EE_PERSONAL_CODE", r"\d{11}", r"isikukood", ik.is_valid, digits=11),
-    cued("gr.amka", "GR_AMKA", r"\d{11}", r"amka", amka.is_valid, digits=11),
-    cued("hr.oib", "HR_OIB", r"\d{11}", r"oib", oib.is_valid, digits=11),
-    cued("is.kennitala", "IS_KENNITALA", r"\d{6}-?\d{4}", r"kennitala|kt\.", kennitala.is_valid, digits=10),
-    cued("lt.personal", "LT_PERSONAL_CODE", r"\d{11}", r"asmens kodas", asmens.is_valid, digits=11),
+    cued("bg.egn", "BG_EGN", r"\d{6} ?\d{3} ?\d", r"egn", egn.is_valid, digits=10, marks="egn"),
+    cued("cz.birth", "CZ_SK_BIRTH_NUMBER", r"\d{6}/?\d{3,4}", r"rodne cislo", rc.is_valid, digits=9, marks="rodne"),
+    cued("ee.personal", "EE_PERSONAL_CODE", r"\d{11}", r"isikukood", ik.is_valid, digits=11, marks="isikukood"),
+    cued("gr.amka", "GR_AMKA", r"\d{11}", r"amka", amka.is_valid, digits=11, marks="amka"),
+    cued("hr.oib", "HR_OIB", r"\d{11}", r"oib", oib.is_valid, digits=11, marks="oib"),
     cued(
-        "no.birth", "NO_BIRTH_NUMBER", r"\d{6} ?\d{5}", r"fodselsnummer|personnummer", fodselsnummer.is_valid, digits=11
+        "is.kennitala",
+        "IS_KENNITALA",
+        r"\d{6}-?\d{4}",
+        r"kennitala|kt\.",
+        kennitala.is_valid,
+        digits=10,
+        marks="kennitala|kt.",
     ),
-    cued("pt.nif", "PT_NIF", r"\d{3} ?\d{3} ?\d{3}", r"nif|contribuinte", nif.is_valid, digits=9),
-    cued("ro.cnp", "RO_CNP", r"\d{13}", r"cnp|cod(?:ul)? numeric personal", cnp.is_valid, digits=13),
-    cued("si.emso", "SI_EMSO", r"\d{13}", r"emso", emso.is_valid, digits=13),
-    cued("tr.kimlik", "TR_ID", r"\d{11}", r"t\.?c\.? kimlik(?: no)?|tckn", tckimlik.is_valid, digits=11),
+    cued("lt.personal", "LT_PERSONAL_CODE", r"\d{11}", r"asmens kodas", asmens.is_valid, digits=11, marks="asmens"),
+    cued(
+        "no.birth",
+        "NO_BIRTH_NUMBER",
+        r"\d{6} ?\d{5}",
+        r"fodselsnummer|personnummer",
+        fodselsnummer.is_valid,
+        digits=11,
+        marks="fodsels|personnummer",
+    ),
+    cued(
+        "pt.nif",
+        "PT_NIF",
+        r"\d{3} ?\d{3} ?\d{3}",
+        r"nif|contribuinte",
+        nif.is_valid,
+        digits=9,
+        marks="nif|contribuinte",
+    ),
+    cued(
+        "ro.cnp", "RO_CNP", r"\d{13}", r"cnp|cod(?:ul)? numeric personal", cnp.is_valid, digits=13, marks="cnp|numeric"
+    ),
+    cued("si.emso", "SI_EMSO", r"\d{13}", r"emso", emso.is_valid, digits=13, marks="emso"),
+    cued(
+        "tr.kimlik",
+        "TR_ID",
+        r"\d{11}",
+        r"t\.?c\.? kimlik(?: no)?|tckn",
+        tckimlik.is_valid,
+        digits=11,
+        marks="kimlik|tckn",
+    ),
     cued(
         "medical.licence",
         "MEDICAL_LICENSE",
         r"[A-Z]{2}\d{7}|\d{7,10}|[A-Z]\d{2}[A-Z]\d{4}[A-Z]",
         r"(?:npi|dea|gmc|nmc|medical licen[cs]e)(?: (?:number|no|reference|pin))?",
         digits=6,
+        marks="npi|dea|gmc|nmc|medical",
     ),
     cued(
         "identity.card",
@@ -330,5 +419,6 @@ SHAPES = (
         r"|(?:personal)?ausweis(?:nummer|nr)?|carte (?:nationale )?d'identite|dowod osobisty|documento de identidad",
         holds_digits,
         digits=4,
+        marks="ident|id|ausweis|dowod",
     ),
 )

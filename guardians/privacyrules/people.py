@@ -25,8 +25,8 @@ STARTS = re.compile(r"(?:^|[\n>]|[.!?] )[\s>?*#-]{0,8}$")
 FULL, HALF, SINGLE, COMPANY = 0.85, 0.7, 0.6, 0.55
 # What a family name is followed by where it names a thing: "the Parkinson disease", "Wilson Street".
 PRODUCT = re.compile(
-    r"(?:'s)? (?:disease|syndrome|test|score|scale|method|theorem|law|effect|model|algorithm"
-    r"|distribution|equation|chain|process)\b",
+    r"(?:'s)? (?:disease|syndrome|test|score|scale|method|theorem|laws?|effect|model|algorithm|cycle|principle"
+    r"|constant|transform|filter|distribution|equation|chain|process)\b| \d{1,4}(?:\.\d{1,4})*(?=[.,;:)\]\n]|\Z)",
     re.IGNORECASE,
 )
 

@@ -25,7 +25,7 @@ CANDIDATE = re.compile(
 BEGIN = re.compile(r"[+(\d]\d*")
 CUE = words(
     r"phone|telephone|tel|mobile|mob|cell|cellphone|fax|call|calling|ring|text (?:me|us|him|her)|sms|whatsapp|dial"
-    r"|contact|reach|hotline|(?:my|his|her|their|new) number(?: is)?"
+    r"|contact|reach|answering|hotline|(?:my|his|her|their|new) number(?: is)?"
 )
 AFTER = re.compile(r"(?:,? |[-/])[(]?(?:mobile|cell|fax|home|work|office|phone|tel|landline)\b")
 NOT_PHONE = words(

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guardians.privacyrules.sightings import Sighting
+from guardians.privacyrules.sightings import Sighting, holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ ENTROPY_LEAST = 2.7
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the secrets of a folded text."""
     for known in KEYS:
-        if any(mark in text for mark in known.marks):
+        if holds(text, known.marks):
             for found in known.pattern.finditer(text):
                 if not found.group().endswith("EXAMPLE"):
                     yield Sighting(known.rule, "API_KEY", found.start(), found.end(), 0.99)
@@ -110,7 +110,7 @@ def is_header(segment: str) -> bool:
 def named(text: str) -> Iterator[Sighting]:
     """Yield what stands after the name of a secret or as a password in a web address, and looks like one."""
     lowered = text.lower()
-    for found in NAMED.finditer(text) if any(mark in lowered for mark in NAMED_MARKS) else ():
+    for found in NAMED.finditer(text) if holds(lowered, NAMED_MARKS) else ():
         value = found.group(1).rstrip(".!?)]}")
         if is_secret(value):
             yield Sighting("privacy.secret", "SECRET", found.start(1), found.start(1) + len(value), 0.8, cued=True)

@@ -31,6 +31,8 @@ class Shape:
         check: what the value has to fulfil besides.
         unchecked: score of a value after its cue that fails the check; mistyped numbers are personal data too.
         digits: the least that it holds; it is looked for only where so many are (``regions``), or with 0 everywhere.
+        marks: lower-case texts with bars between, of which every cue holds one, where the shape needs a cue: most texts
+            hold none of them.
         reach: how far before the value its cue may end, in characters; less where the value is short.
     """
 
@@ -43,6 +45,7 @@ class Shape:
     check: Callable[[str], bool] | None = None
     unchecked: float = 0.0
     digits: int = 6
+    marks: str = ""
     reach: int = NEAR
 
     def __str__(self) -> str:

@@ -29,6 +29,14 @@ class Sighting:
     cued: bool = False
 
 
+def holds(text: str, marks: tuple[str, ...]) -> bool:
+    """Tell whether a text holds one of some texts: quicker than any pattern."""
+    for mark in marks:  # noqa: SIM110 - a generator takes twice as long, and this is asked of every text
+        if mark in text:
+            return True
+    return False
+
+
 def matches(pattern: re.Pattern[str], text: str, anchor: re.Pattern[str] = DIGITS) -> Iterator[re.Match[str]]:
     """Yield what a pattern matches where an anchor does, without overlaps.
 

@@ -12,7 +12,7 @@ from guardians.privacyrules import gazetteer
 from guardians.privacyrules.capitals import Capitals
 from guardians.privacyrules.names import LOWER, UPPER, listed
 from guardians.privacyrules.shapes import is_cued, words
-from guardians.privacyrules.sightings import Sighting, matches
+from guardians.privacyrules.sightings import Sighting, holds, matches
 from guardians.privacyrules.streetwords import (
     BOX,
     BRITISH,
@@ -69,7 +69,7 @@ ADDRESS = re.compile(
 )
 # "Table 3 Royal Drive": a number that belongs to the word before it.
 COUNTED = re.compile(
-    r"(?:table|figure|fig\.?|section|chapter|phase|step|stage|grade|page|unit|ward|type|part|volume|vol\.?|no\.?|version|of|top)\s$",
+    r"(?:table|figure|fig\.?|section|chapter|phase|step|stage|grade|page|unit|ward|type|part|volume|vol\.?|no\.?|version|top)\s$",
     re.IGNORECASE,
 )
 MONTHS = (
@@ -115,7 +115,7 @@ def seen(found: Capitals, *, sure: bool = False) -> Iterator[Sighting]:
         yield from judged(text, line.start(), line, numbered=False)
     lowered = text.lower()
     for pattern, marks, rule, score in MARKED:
-        if any(mark in lowered for mark in marks):
+        if holds(lowered, marks):
             for line in pattern.finditer(text):
                 end = tail(text, line.end(), loose=False).end
                 yield Sighting(f"privacy.street.{rule}", "STREET_ADDRESS", line.start(), end, score)

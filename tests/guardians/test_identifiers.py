@@ -1,11 +1,16 @@
 """Identifiers are found where their shape or their words prove them, and numbers of other kinds are left alone."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from guardians.guardian import Part, Piece
 from guardians.privacy import Coverage, found_in
-from guardians.privacyrules import netaddresses
-from guardians.privacyrules.sightings import Sighting, resolved
+from guardians.privacyrules import identifiers, netaddresses
+from guardians.privacyrules.shapes import Shape
+from guardians.privacyrules.sightings import Sighting, holds, resolved
 
 
 def found(text: str) -> list[tuple[str, str]]:
@@ -180,6 +185,16 @@ def test_every_web_address_is_seen_but_a_page_is_no_person() -> None:
     text = "see https://example.org/guidance."
     assert [text[url.start : url.end] for url in netaddresses.urls(text)] == ["https://example.org/guidance"]
     assert found(text) == []
+
+
+@pytest.mark.parametrize(("shape", "marks"), identifiers.CUED, ids=lambda value: getattr(value, "rule", ""))
+@given(data=st.data())
+def test_every_cue_holds_one_of_the_marks_by_which_a_text_is_chosen(
+    shape: Shape, marks: tuple[str, ...], data: st.DataObject
+) -> None:
+    assert shape.cue is not None
+    said = data.draw(st.from_regex(re.compile(shape.cue.pattern, re.ASCII), fullmatch=True))
+    assert holds(said, marks)
 
 
 def test_of_two_that_overlap_the_surer_is_kept_and_of_equals_the_longer() -> None:
