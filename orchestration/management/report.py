@@ -72,6 +72,7 @@ def faults(run: Run, expected: Mapping[str, Any], *, actor: Actor) -> Iterator[s
         yield f"verdicts are {verdicts}, expected only {expected['every_verdict']}"
     if expected.get("waiting") and not any(approval.state == "PENDING" for approval in read.approvals):
         yield "nothing waits for approval"
+    yield from other_ballots(read, expected)
     yield from missing_tools(read, expected)
     yield from unmasked(read, expected)
     yield from unflagged(read, expected)
@@ -81,6 +82,13 @@ def faults(run: Run, expected: Mapping[str, Any], *, actor: Actor) -> Iterator[s
 
 def sentences(read: ReadRun) -> list[Mapping[str, Any]]:
     return list(read.answer["sentences"]) if read.answer else []
+
+
+def other_ballots(read: ReadRun, expected: Mapping[str, Any]) -> Iterator[str]:
+    cast = {vote.guardian: vote.ballot for review in read.reviews[:1] for vote in review.votes.all()}
+    for guardian, ballot in expected.get("ballots", {}).items():
+        if cast.get(guardian) != ballot:
+            yield f"{guardian} voted {cast.get(guardian, 'nothing')}, expected {ballot}"
 
 
 def missing_tools(read: ReadRun, expected: Mapping[str, Any]) -> Iterator[str]:

@@ -221,7 +221,7 @@ def denied(who: Person) -> object:
     safety, compliance = (review.votes.get(guardian=name) for name in ("safety", "compliance"))
     safety.findings.all().delete()
     question = "When is apixaban stopped before surgery?"
-    scenes.found(safety, "REQUEST", "request", question, "stopped before", rule="harm.weapon", kind="WEAPON")
+    scenes.found(safety, "REQUEST", "request", question, "stopped before", rule="harm.explosives", kind="HARM_WEAPONS")
     scenes.found(safety, "REQUEST", "request", question, "surgery", rule="W" * 80, kind="W" * 40)
     known = {"kind": "DENY", "part": "ACTION", "ref": "house", "score": 1.0}
     Finding.objects.create(vote=compliance, rule="house.gone", citation="W" * 200, **known)

@@ -18,6 +18,7 @@ DEMO = Path(__file__).resolve().parents[2] / "deploy" / "demo"
 CASES: dict[str, dict[str, Any]] = {
     case["id"]: case for case in json.loads((DEMO / "requests.json").read_text(encoding="utf-8"))
 }
+KINDS: list[dict[str, Any]] = json.loads((DEMO / "kinds.json").read_text(encoding="utf-8"))
 
 
 def submit(stage: Stage, case: Mapping[str, Any]) -> Run:

@@ -11,7 +11,7 @@ from orchestration.engine import driver
 from orchestration.management import report
 from orchestration.management.stage import Stage
 from orchestration.models import Run
-from tests.pipeline.asking import CASES, ask, fresh
+from tests.pipeline.asking import CASES, KINDS, ask, fresh
 
 
 def decided(stage: Stage, run: Run, *, approve: bool = True) -> Run:
@@ -27,6 +27,19 @@ def test_a_demonstration_request_ends_as_it_must(stage: Stage, case: dict[str, o
     run = ask(stage, case)
     assert list(report.faults(run, case["expected"], actor=stage.actors["ada"])) == []  # type: ignore[arg-type]
     assert list(ledger.check_chains()) == []
+
+
+@pytest.mark.parametrize("case", KINDS, ids=lambda case: case["title"])
+def test_a_run_of_another_kind_ends_as_it_must(quick: Stage, case: dict[str, object]) -> None:
+    run = ask(quick, case)
+    assert list(report.faults(run, case["expected"], actor=quick.actors["ada"])) == []  # type: ignore[arg-type]
+
+
+def test_a_guardian_that_voted_otherwise_is_a_fault(quick: Stage) -> None:
+    run = ask(quick, KINDS[0])
+    assert list(report.faults(run, {"ballots": {"safety": "ALLOW"}}, actor=quick.actors["ada"])) == [
+        "safety voted DENY, expected ALLOW"
+    ]
 
 
 def test_every_published_sentence_cites_a_passage_that_supports_it(quick: Stage) -> None:

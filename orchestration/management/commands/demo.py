@@ -116,6 +116,20 @@ class Client:
         raise CommandError(f"the web server did not answer within {PATIENCE} s; see {log}")
 
 
+def known(name: str) -> list[dict[str, Any]]:
+    """Return the requests of a file of the demonstration."""
+    cases: list[dict[str, Any]] = json.loads((DEMO / name).read_text(encoding="utf-8"))
+    return cases
+
+
+def sent(client: Client, case: Mapping[str, Any]) -> Run:
+    """Send one request and return its run once there is nothing left to do for workers."""
+    body = {name: case[name] for name in ("question", "answer", "stakes", "passages", "facts") if name in case}
+    body["actions"] = [{**action, "tool": f"desk/{action['tool']}"} for action in case.get("actions", [])]
+    path = "/api/v1/verify" if case["kind"] == "verify" else "/api/v1/runs"
+    return Run.objects.get(pk=client.post(path, body, Prefer="wait=30")["id"])
+
+
 class Command(BaseCommand):
     help = "Start everything, send four requests through the pipeline, and print what became of them."
     requires_system_checks: list[str] = []
@@ -139,8 +153,13 @@ class Command(BaseCommand):
         stage = self.prepare(data)
         base = f"http://127.0.0.1:{port}"
         client = self.start(stack, stage, base=base, data=data, port=port)
-        cases = json.loads((DEMO / "requests.json").read_text(encoding="utf-8"))
+        cases = known("requests.json")
         failures = [fault for case in cases for fault in self.send(client, stage, case)]
+        say()
+        with step("four runs of other kinds, to look at in the console"):
+            failures += [
+                fault for case in known("kinds.json") for fault in self.faults(sent(client, case), stage, case)
+            ]
         failures += self.check_ledger()
         say(f"\nConsole: {base}/console/")
         say("Log in once as Alan, who may approve, or as Ada, who operates:")
@@ -148,7 +167,7 @@ class Command(BaseCommand):
             call_command("login_link", name, site=base)
         if failures:
             raise CommandError("not everything ended as it must:\n  " + "\n  ".join(failures))
-        say("All four requests ended as they must, and the ledger verifies.")
+        say("All requests ended as they must, and the ledger verifies.")
         if serve:
             say("Serving; Ctrl-C stops everything.")
             while True:
@@ -186,15 +205,14 @@ class Command(BaseCommand):
 
     def send(self, client: Client, stage: Stage, case: Mapping[str, Any]) -> list[str]:
         """Send one request, print what became of it, and return what is not as it must be."""
-        body = {name: case[name] for name in ("question", "answer", "stakes") if name in case}
-        body["actions"] = [{**action, "tool": f"desk/{action['tool']}"} for action in case.get("actions", [])]
         started = time.monotonic()
-        path = "/api/v1/verify" if case["kind"] == "verify" else "/api/v1/runs"
-        answered = client.post(path, body, Prefer="wait=30")
+        run = sent(client, case)
         say(f"\n({case['id']}) {case['title']}")
-        run = Run.objects.get(pk=answered["id"])
         for line in report.lines(run, actor=stage.actors["ada"], seconds=time.monotonic() - started):
             say(f"    {line}")
+        return self.faults(run, stage, case)
+
+    def faults(self, run: Run, stage: Stage, case: Mapping[str, Any]) -> list[str]:
         return [f"({case['id']}) {fault}" for fault in report.faults(run, case["expected"], actor=stage.actors["ada"])]
 
     def check_ledger(self) -> list[str]:
