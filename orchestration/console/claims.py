@@ -12,7 +12,7 @@ from evidence.states import ClaimState
 from evidence.verdicts import Stance, Verdict
 from orchestration.console import badges, grounds
 from orchestration.console.badges import Badge
-from orchestration.console.grounds import Chances, Side, percent, rule_words
+from orchestration.console.grounds import Chances, Portion, Side, laid_out, percent, rule_words
 from orchestration.console.highlight import EXCERPT, Part, clipped, excerpt, plain, unheaded, unheaded_around, visible
 from orchestration.models import Appeal, Run
 from orchestration.records import ReadAppeal
@@ -119,6 +119,13 @@ def tallies(claims: Sequence[ReadClaim], *, chosen: str) -> tuple[Tally, ...]:
     """Return the verdicts that occur, in the order of the glossary."""
     counts = Counter(claim.verdict for claim in claims)
     return tuple(Tally(v.value, badges.of_verdict(v), counts[v], v == chosen) for v in Verdict if counts[v])
+
+
+def spread(tallies: Sequence[Tally]) -> tuple[Portion, ...]:
+    """Return the verdicts as the parts of one bar."""
+    total = sum(tally.count for tally in tallies)
+    shares = [(tally.badge.tone, tally.badge.word, tally.count / total) for tally in tallies]
+    return tuple(laid_out(shares, digits=0))
 
 
 def shown(claim: ReadClaim) -> ShownClaim:

@@ -175,6 +175,7 @@ def claims_of(
     end = min(begin + claims.PAGE, len(wanted))
     here = frozenset(claim.ordinal for claim in wanted[begin:end])
     placed = places(read, here) if read else {}
+    tallies = claims.tallies(known, chosen=chosen)
     spots = placed.get("places", {})
     return {
         **placed,
@@ -193,7 +194,8 @@ def claims_of(
         "claims_before": max(1, begin + 1 - claims.PAGE) if begin else None,
         "claims_after": end + 1 if end < len(wanted) else None,
         "verdict": chosen,
-        "tallies": claims.tallies(known, chosen=chosen),
+        "tallies": tallies,
+        "spread": claims.spread(tallies),
     }
 
 

@@ -293,6 +293,21 @@ def test_a_refused_run_says_why(grace: Person) -> None:
     assert "No passage bears on this claim." in words
 
 
+def test_a_run_shows_in_one_line_how_it_came_to_its_decision(grace: Person) -> None:
+    run = scenes.waiting(grace, [WARFARIN, ACID]).run
+    words = look(grace, page_of(run)).words
+    way = words[words.index("How it came to this") : words.index("About this run")]
+    steps = ("1 supported, 1 contradicted of 2 claims", "Privacy Allow", "A person has to decide", "0 of 1 agreed")
+    places = [way.index(step) for step in (*steps, "Decision Waits for a person")]
+    assert places == sorted(places)
+
+
+def test_without_texts_the_way_to_a_decision_is_still_shown(grace: Person) -> None:
+    run = scenes.completed(grace, [WARFARIN, ACID])
+    DataKey.objects.all().delete()
+    assert "Evidence 1 supported, 1 not" in look(grace, page_of(run)).words
+
+
 def test_a_failed_and_a_cancelled_run_say_where_they_stopped(grace: Person) -> None:
     failed, cancelled = scenes.submit(grace), scenes.submit(grace)
     verbs.fail(failed.pk, actor=grace.actor, reason="provider:TIMEOUT: 3 attempts")
