@@ -10,6 +10,7 @@ from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
 from audit import console as audit_console
 from evidence import api as evidence_api
 from evidence import calibrations_api
+from guardians import calibrations_api as guardian_calibrations_api
 from guardians import packs_api
 from orchestration import (
     api,
@@ -85,6 +86,7 @@ v1 = [
     path("appeals/<uuid:appeal_id>/decide", appeals_api.AppealDecision.as_view()),
     path("appeals/<uuid:appeal_id>/withdraw", appeals_api.AppealWithdrawal.as_view()),
     path("guardians", guardians_api.Guardians.as_view()),
+    path("guardians/calibrations", guardian_calibrations_api.GuardianCalibrations.as_view()),
     path("tools", tools_api.Tools.as_view()),
     path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),
     path("tools/<uuid:tool_id>/compensation", tools_api.ToolCompensation.as_view()),
@@ -118,8 +120,9 @@ console = [
     path("evidence/sources", sources.sources, name="sources"),
     path("evidence/sources/<uuid:source_id>", sources.source, name="source"),
     path("evidence/documents/<uuid:document_id>", documents.document, name="document"),
-    path("evidence/calibrations", calibrations.calibrations, name="calibrations"),
+    path("evidence/calibrations", calibrations.calibrations, {"of": "verifier"}, name="calibrations"),
     path("guardians", guardians.guardians, name="guardians"),
+    path("guardians/calibrations", calibrations.calibrations, {"of": "guardian"}, name="guardian-calibrations"),
     path("policies", packs.packs, name="packs"),
     path("policies/<uuid:version_id>", packs.pack_version, name="pack-version"),
     path("ledger", audit_console.ledger_page, name="ledger"),

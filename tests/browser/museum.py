@@ -16,6 +16,7 @@ from audit.models import Workspace
 from audit.roles import Role
 from evidence import calibrating, corpus
 from evidence.models import Claim, Passage, Source
+from guardians import calibrating as guardian_calibrating
 from guardians.models import Finding, PackVersion, Review
 from orchestration import batches, registry, runs, webhooks
 from orchestration.console.findings import shipped
@@ -86,6 +87,7 @@ def furnish(url: str) -> Museum:
     leaflet = corpus.add_document(source="Committee", title="W" * 200, text="Warfarin is stopped.", actor=ada.actor)
     corpus.rate_source(leaflet.source_id, trusted=False, weight=0.25, actor=ada.actor)
     calibrating.calibrate(labels([0.9, 0.4], [0.1] * 60), actor=ada.actor)
+    guardian_calibrating.calibrate([5.0, *([0.0] * 600)], actor=ada.actor)
     guarded(published)
     activated(ada, alan)
     told = tried(proposed(ada, HOUSE.replace("deny", "require_approval")), published, hostile)
@@ -123,6 +125,7 @@ def furnish(url: str) -> Museum:
         "packs-own": "/console/policies",
         "pack": f"/console/policies/{told.pk}",
         "pack-own": f"/console/policies/{drafted(ada, HOUSE + WIDE).pk}",
+        "calibrations-safety": "/console/guardians/calibrations",
         "guardians": "/console/guardians",
         "guardians-rule": "/console/guardians?guardian=privacy&rule=privacy.email",
         "guardians-none": "/console/guardians?days=1&guardian=nobody",
@@ -368,7 +371,7 @@ def moving(who: Person) -> object:
 
 def visitor_of(name: str) -> str | None:
     """Return who looks at an address: operators at the admin, nobody at the log-in, an approver at the rest."""
-    if name.endswith("-own") and name.startswith(("source", "pack")):
+    if name == "calibrations-safety" or (name.endswith("-own") and name.startswith(("source", "pack"))):
         return "ada"
     match name.partition("-")[0]:
         case "admin" | "webhooks" | "webhook":

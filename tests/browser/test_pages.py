@@ -20,7 +20,7 @@ NAMES = (
     *("run-denied", "run-masked", "run-silent", "packs", "packs-own", "pack", "pack-own"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
     *("checkpoints", "restore", "inquiry", "run-asked"),
-    *("sources", "sources-own", "source", "source-own", "document", "calibrations"),
+    *("sources", "sources-own", "source", "source-own", "document", "calibrations", "calibrations-safety"),
     *("appeal", "appeal-own", "appeal-granted", "appeal-claim"),
     *("guardians", "guardians-rule", "guardians-none"),
     *("batches", "batch", "batch-cancelled", "webhooks", "webhooks-retired", "webhook"),

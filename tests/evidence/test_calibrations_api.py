@@ -1,5 +1,7 @@
 """Calibrations over HTTP: what a client reads of them, and only of its own workspace's."""
 
+import base64
+
 import pytest
 
 from audit.roles import Scope
@@ -43,3 +45,8 @@ def test_a_key_without_the_scope_reads_none(ada: Person) -> None:
 
 def test_nobody_makes_one_over_the_api(ada: Person) -> None:
     assert client_of(ada, Scope.DOCUMENTS_READ).post(URL, {}).status_code in {403, 405}
+
+
+def test_a_cursor_that_no_page_named_is_refused(ada: Person) -> None:
+    cursor = base64.b64encode(b"p=yesterday").decode()
+    assert client_of(ada, Scope.DOCUMENTS_READ).get(URL, {"cursor": cursor}).status_code == 400

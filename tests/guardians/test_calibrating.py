@@ -15,6 +15,7 @@ from audit.bounds import least_n
 from audit.canonical import parse
 from audit.errors import Invalid, NotAllowed, NotFound
 from audit.models import Entry, Workspace
+from audit.roles import Scope
 from guardians import calibrating
 from guardians.calibrating import Terms
 from guardians.calibration import alarms, threshold
@@ -23,7 +24,9 @@ from guardians.safety import Safety, odds_of
 from guardians.safetyrules.textmodel import shipped
 from orchestration.engine import bench, policies
 from tests.conftest import Person
+from tests.evidence.test_documents_api import client_of
 
+URL = "/api/v1/guardians/calibrations"
 LOW = [-1.0] * 300
 HIGH = [*LOW, 5.0, 6.0, *([0.0] * 300)]
 ENOUGH = least_n(alpha=0.01, delta=0.1)
@@ -121,6 +124,19 @@ def test_a_record_of_another_model_or_past_its_day_decides_nothing(ada: Person, 
     calibrating.withdraw(actor=ada.actor)
     put(made, **changed)
     assert policies.of_workspace(bench.parts(), made.workspace_id).policy_hash == bench.parts().policy_hash
+
+
+# Over HTTP
+
+
+@pytest.mark.django_db
+def test_a_client_reads_what_each_record_rests_on_and_only_its_own_workspaces(ada: Person, mallory: Person) -> None:
+    record = calibrating.calibrate(HIGH, actor=ada.actor)
+    (found,) = client_of(ada, Scope.LEDGER_READ).get(URL).json()["results"]
+    assert (found["id"], found["guardian"], found["decides"]) == (str(record.pk), "safety", True)
+    assert (found["n"], found["alarms"], round(found["bound"], 4)) == (602, 2, 0.0088)
+    assert client_of(mallory, Scope.LEDGER_READ).get(URL).json()["results"] == []
+    assert client_of(ada, Scope.DOCUMENTS_READ).get(URL).status_code == 403
 
 
 # The command
