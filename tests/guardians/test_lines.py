@@ -57,7 +57,9 @@ def test_a_vote_on_something_else_says_why_and_the_absence_decides() -> None:
 
 
 def test_the_lines_are_those_of_the_rule_as_it_is_written() -> None:
-    assert lines.rule()[1].startswith("A DENY from a deterministic rule marked hard is a veto: DENY, or ESCALATE where two")
+    assert lines.rule()[1].startswith(
+        "A DENY from a deterministic rule marked hard is a veto: DENY, or ESCALATE where two"
+    )
     assert set(lines.LINES.values()) == set(lines.rule()) == set(range(1, 8))
 
 
