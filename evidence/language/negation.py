@@ -28,6 +28,8 @@ EXCEPTIONS = (
 ALL_BUT = words("all every each everyone everybody everything any anyone anybody anything none nobody nothing no")
 NARROW_REACH = 4
 TOO_REACH = 4
+# Words that end what says that something is left out.
+EXCEPTERS = EXCEPTING | {last for _, last in EXCEPTIONS} | words("but bar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def find(tokens: Sequence[Token], taken: AbstractSet[int]) -> tuple[Negation, ..
             end = scope_end(tokens, at, reach=NARROW_REACH)
             verb = next((place for place in range(at + 1, end) if tokens[place].folded in AUXILIARIES), end)
             found.append(Negation(at, verb, excepts=True))
-        elif denies_all(tokens, at) or denies_after(tokens, at, following):
+        elif after_too(tokens, at) or denies_after(tokens, at, following):
             found.append(Negation(at, scope_end(tokens, at, reach=NARROW_REACH if token.folded in NARROW else REACH)))
     return tuple(found)
 
@@ -81,15 +83,19 @@ def before_to(tokens: Sequence[Token], at: int) -> bool:
     return tokens[at].folded in BEFORE_TO and at + 1 < len(tokens) and tokens[at + 1].folded == "to"
 
 
-def denies_all(tokens: Sequence[Token], at: int) -> bool:
+def after_too(tokens: Sequence[Token], at: int) -> bool:
     """Tell whether a token is the "to" of "too small to see"."""
-    near = [token.folded for token in tokens[max(0, at - TOO_REACH) : at]]
-    return tokens[at].folded == "to" and "too" in near[:-1]
+    if tokens[at].folded != "to":
+        return False
+    return any(token.folded == "too" for token in tokens[max(0, at - TOO_REACH) : max(0, at - 1)])
 
 
 def excepts(tokens: Sequence[Token], at: int) -> bool:
     """Tell whether what follows a token is left out of a whole: "every state but Malta"."""
-    folded, before = tokens[at].folded, [token.folded for token in tokens[max(0, at - NARROW_REACH) : at]]
+    folded = tokens[at].folded
+    if folded not in EXCEPTERS:
+        return False
+    before = [token.folded for token in tokens[max(0, at - NARROW_REACH) : at]]
     following = tokens[at + 1].folded if at + 1 < len(tokens) else ""
     if folded in EXCEPTING or (before and (before[-1], folded) in EXCEPTIONS):
         return following not in {"that", "when", "if"}
