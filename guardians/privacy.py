@@ -187,7 +187,7 @@ def remembered(text: str, coverage: Coverage) -> Sequence[Sighting]:
 
 
 def looked_for(text: str, coverage: Coverage) -> Sequence[Sighting]:
-    written = capitals.capitals(text)
+    written = capitals.capitals(text, known=coverage is Coverage.EVERYTHING)
     seen = [sighting for detector in OF_TEXT for sighting in detector.seen(text)]
     if coverage is Coverage.DIRECT:
         return tuple(resolved([*seen, *streets.seen(written, sure=True)]))

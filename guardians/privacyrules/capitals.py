@@ -89,10 +89,11 @@ class Capitals:
     plain: bool
 
 
-def capitals(text: str) -> Capitals:
+def capitals(text: str, *, known: bool = True) -> Capitals:
+    """Return a text with its runs, or without them where nobody asks what the lists know."""
     plain = not CAPITAL.search(text)
     written = titled(text) if plain else text
-    return Capitals(written, tuple(runs(written)), plain)
+    return Capitals(written, tuple(runs(written)) if known else (), plain)
 
 
 def titled(text: str) -> str:

@@ -15,7 +15,7 @@ MONTH = (
 )
 # Of languages that write the day first, folded: German, French, Spanish, Italian, Portuguese, Dutch.
 ABROAD = (
-    r"(?i:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+    r"(?=[jfmasondegJFMASONDEG])(?i:janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
     r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|sep?tiembre|octubre|noviembre|diciembre"
     r"|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre"
     r"|janeiro|fevereiro|marco|maio|junho|julho|setembro|outubro|novembro|dezembro"
@@ -55,10 +55,10 @@ AGES = (
         re.compile(
             r"(?<![\w.,$£€-])(\d{1,3})(?:[ -](?i:years?|yrs?|months?|weeks?|days?)[ -](?i:olds?|of age)"
             r"|[ -]?(?i:y\.?/?o\b\.?)|[MF](?= (?:with|who|presents|presented|admitted|seen|c/o|hx)\b))(?!\w)"
+            r"|(?<=[a-z], )(\d{1,2})(?=, (?:of|from|who|was|is|has|said|told|a|an)\b)"
         ),
         DIGITS,
     ),
-    (re.compile(r"(?<=[a-z], )(\d{1,2})(?=, (?:of|from|who|was|is|has|said|told|a|an)\b)"), DIGITS),
     (
         re.compile(r"(?<!\w)(?:[Aa]ged?|[Aa]ge of|[Tt]urn(?:s|ed|ing)?) ?:? ?(\d{1,3})(?![\w%/-])(?![.,]\d)"),
         re.compile("[AaTt](?:ge|urn)"),
@@ -87,7 +87,8 @@ def seen(text: str) -> Iterator[Sighting]:
         yield Sighting("privacy.date.weekday", "DATE_TIME", found.start(), found.end(), 0.7)
     for pattern, anchor in AGES:
         for found in matches(pattern, text, anchor):
-            if 0 < int(found.group(1)) <= OLDEST:
-                yield Sighting("privacy.age", "AGE", found.start(1), found.end(), 0.7)
+            years = found.lastindex or 1
+            if 0 < int(found.group(years)) <= OLDEST:
+                yield Sighting("privacy.age", "AGE", found.start(years), found.end(), 0.7)
     for found in SPELLED.finditer(text) if "old" in text else ():
         yield Sighting("privacy.age", "AGE", found.start(), found.end(), 0.7)

@@ -5,14 +5,24 @@ A shape whose check digits prove it is enough on its own. One that many other nu
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from stdnum import bitcoin, imei, luhn
 from stdnum.us import rtn
 
 from guardians.privacyrules import nationalids
-from guardians.privacyrules.shapes import Shape, digits_of, holds_digits, regions, seen_in, whole, words
-from guardians.privacyrules.sightings import Sighting, holds
+from guardians.privacyrules.shapes import (
+    CUE_LIMIT,
+    NEAR,
+    Shape,
+    digits_of,
+    holds_digits,
+    regions,
+    seen_in,
+    whole,
+    words,
+)
+from guardians.privacyrules.sightings import Sighting
 
 DAY = (
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}"
@@ -94,7 +104,6 @@ SHAPES = (
         words(r"passport(?: (?:number|no|nr))?"),
         0.85,
         holds_digits,
-        digits=4,
         marks="passport",
     ),
     Shape(
@@ -114,7 +123,6 @@ SHAPES = (
         words(r"mrn|medical record(?: (?:number|no))?|(?:hospital|chart) (?:number|no)|patient (?:id|number|no)"),
         0.9,
         holds_digits,
-        digits=4,
         marks="mrn|medical|hospital|chart|patient",
     ),
     Shape(
@@ -128,9 +136,9 @@ SHAPES = (
             r"[ _]?(?:id|number|no|nr|num)"
         ),
         0.75,
-        digits=4,
         reach=8,
-        marks="id|number|no|nr|num",
+        marks="customer|client|employee|staff|personnel|payroll|badge|student|matric|member|subscriber|beneficiary|holder|insurance"
+        "|policy|plan|loyalty|flyer|worker",
     ),
     Shape(
         "card.code",
@@ -139,7 +147,6 @@ SHAPES = (
         0,
         words(r"cvv2?|cvc2?|cav2|card (?:security|verification) (?:code|number|value)|security code"),
         0.9,
-        digits=3,
         reach=12,
         marks="cvv|cvc|cav|card|security",
     ),
@@ -159,7 +166,6 @@ SHAPES = (
         words(r"routing(?: (?:number|no))?|aba"),
         0.9,
         rtn.is_valid,
-        digits=9,
         marks="routing|aba",
     ),
     Shape(
@@ -188,7 +194,6 @@ SHAPES = (
         words(r"imei(?: (?:number|no))?"),
         0.95,
         imei.is_valid,
-        digits=15,
         marks="imei",
     ),
     Shape(
@@ -199,7 +204,6 @@ SHAPES = (
         words(r"vin|vehicle identification(?: (?:number|no))?|chassis number"),
         0.9,
         holds_digits,
-        digits=4,
         marks="vin|vehicle|chassis",
     ),
     Shape(
@@ -215,7 +219,6 @@ SHAPES = (
             r"|reg(?:istration)? no|kennzeichen|immatriculation|matricula|targa"
         ),
         0.8,
-        digits=1,
         reach=12,
         marks="reg|plate|kennzeichen|immatric|matricula|targa",
     ),
@@ -230,7 +233,6 @@ SHAPES = (
         words(r"lat(?:itude)?|gps|coord(?:inate)?s?|position|location|geo(?:location)?|geotag|located at|seen at"),
         0.85,
         is_position,
-        digits=8,
         marks="lat|gps|coord|position|location|geo|located|seen",
     ),
     Shape(
@@ -247,29 +249,39 @@ SHAPES = (
         0,
         words(r"born(?: on)?|date of birth|d\.o\.b\.?|dob|birth ?(?:date|day)|geboren(?: am)?|geburtsdatum|nee? le"),
         0.9,
-        digits=4,
         marks="born|birth|d.o.b|dob|gebo|geburts|ne le|nee le",
     ),
 )
 
-# The shapes to look for where so many digits stand; first those that are looked for everywhere.
-MOST_DIGITS = max(shape.digits for shape in SHAPES)
-ALONE = tuple(
-    tuple(s for s in SHAPES if s.score and (0 < s.digits <= digits if digits else not s.digits))
+# The shapes that need no cue, to look for where so many digits stand; first those that are looked for everywhere.
+ALONE = tuple(shape for shape in SHAPES if shape.score)
+MOST_DIGITS = max(shape.digits for shape in ALONE)
+BY_DIGITS = tuple(
+    tuple(shape for shape in ALONE if (0 < shape.digits <= digits if digits else not shape.digits))
     for digits in range(MOST_DIGITS + 1)
 )
 CUED = tuple((shape, tuple(shape.marks.split("|"))) for shape in SHAPES if not shape.score)
+# From a mark to the end of what stands after its cue: the cue's rest, its reach, and the longest value.
+WINDOW = CUE_LIMIT + NEAR + 64
 
 
 def seen(text: str) -> Iterator[Sighting]:
     """Yield the identifiers of a folded text; sightings of different shapes may overlap."""
     lowered = text.lower()
-    cued = [shape for shape, marks in CUED if holds(lowered, marks)]
     for region in regions(text):
-        for shape in ALONE[min(region.digits, MOST_DIGITS)]:
+        for shape in BY_DIGITS[min(region.digits, MOST_DIGITS)]:
             yield from seen_in(shape, text, lowered, start=region.start, end=region.end)
-        for shape in cued:
-            if shape.digits <= region.digits:
-                yield from seen_in(shape, text, lowered, start=region.start, end=region.end)
-    for shape in ALONE[0]:
+    for shape in BY_DIGITS[0]:
         yield from seen_in(shape, text, lowered, start=0, end=len(text))
+    for shape, marks in CUED:
+        for place in places(lowered, marks):
+            yield from seen_in(shape, text, lowered, start=place, end=place + WINDOW)
+
+
+def places(lowered: str, marks: Sequence[str]) -> Iterator[int]:
+    """Yield where marks stand: most texts hold few of them, and a value stands behind its cue."""
+    for mark in marks:
+        place = lowered.find(mark)
+        while place >= 0:
+            yield place
+            place = lowered.find(mark, place + len(mark))

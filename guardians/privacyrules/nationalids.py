@@ -80,11 +80,10 @@ def cued(
     cue: str,
     check: Callable[[str], bool] | None = None,
     *,
-    digits: int,
     marks: str,
 ) -> Shape:
     """Return the shape of a number that many others share: it counts after its name, mistyped ones too."""
-    return Shape(rule, kind, whole(pattern), 0, words(cue), 0.9, check, 0.6, digits=digits, marks=marks)
+    return Shape(rule, kind, whole(pattern), 0, words(cue), 0.9, check, 0.6, marks=marks)
 
 
 SHAPES = (
@@ -108,7 +107,6 @@ SHAPES = (
         0.9,
         ssn.is_valid,
         0.6,
-        digits=9,
         marks="ssn|social",
     ),
     Shape("us.itin", "US_ITIN", whole(r"9\d{2}-\d{2}-\d{4}"), 0.8, words("itin"), 0.95, itin.is_valid, digits=9),
@@ -143,7 +141,6 @@ SHAPES = (
         0.98,
         is_nhs,
         0.7,
-        digits=10,
         marks="nhs",
     ),
     Shape(
@@ -184,7 +181,6 @@ SHAPES = (
         0.95,
         aadhaar.is_valid,
         0.6,
-        digits=12,
         marks="aadh|uidai",
     ),
     Shape("in.pan", "IN_PAN", whole(r"[A-Z]{3}P[A-Z]\d{4}[A-Z]"), 0.8, words(r"pan"), 0.95, is_personal_pan, digits=4),
@@ -214,7 +210,6 @@ SHAPES = (
         words(r"steuer-?id\w*|steueridentifikationsnummer|idnr|tax (?:id|number)|tin"),
         0.9,
         idnr.is_valid,
-        digits=11,
         marks="steuer|idnr|tax|tin",
     ),
     Shape(
@@ -226,7 +221,6 @@ SHAPES = (
         0.95,
         bsn.is_valid,
         0.6,
-        digits=9,
         marks="bsn|burgerservice",
     ),
     Shape(
@@ -238,7 +232,6 @@ SHAPES = (
         0.95,
         pesel.is_valid,
         0.6,
-        digits=11,
         marks="pesel",
     ),
     Shape(
@@ -266,7 +259,6 @@ SHAPES = (
         0,
         words(r"cpr(?:-?nummer| number)?"),
         0.9,
-        digits=10,
         marks="cpr",
     ),
     Shape(
@@ -292,7 +284,6 @@ SHAPES = (
         0.9,
         sin.is_valid,
         0.6,
-        digits=9,
         marks="sin|social",
     ),
     cued(
@@ -301,7 +292,6 @@ SHAPES = (
         r"\d{2}-\d{7}",
         r"ein|employer identification(?: (?:number|no))?",
         ein.is_valid,
-        digits=9,
         marks="ein|employer",
     ),
     cued(
@@ -310,7 +300,6 @@ SHAPES = (
         r"\d{5} ?\d{5}",
         r"utr|unique taxpayer reference",
         utr.is_valid,
-        digits=10,
         marks="utr|unique",
     ),
     cued(
@@ -319,7 +308,6 @@ SHAPES = (
         r"[A-Z]{3}/?\d{7}",
         r"voters?(?:'s)? id|epic(?: no)?|elector",
         epic.is_valid,
-        digits=7,
         marks="voter|epic|elector",
     ),
     cued(
@@ -327,7 +315,6 @@ SHAPES = (
         "IN_ABHA",
         r"\d{2}-?\d{4}-?\d{4}-?\d{4}",
         r"abha|ayushman|health (?:id|account)",
-        digits=14,
         marks="abha|ayushman|health",
     ),
     Shape(
@@ -346,7 +333,6 @@ SHAPES = (
         r"\d{4} ?\d{6}",
         r"sozialversicherungsnummer|sv-?n(?:umme)?r|svnr",
         vnr.is_valid,
-        digits=10,
         marks="sozialvers|sv|svnr",
     ),
     cued(
@@ -354,31 +340,28 @@ SHAPES = (
         "DE_PENSION_NUMBER",
         r"\d{2} ?\d{6} ?[A-Z] ?\d{3}",
         r"(?:renten|sozial)versicherungsnummer|rvnr|sv-?nummer",
-        digits=11,
         marks="versicherungsnummer|rvnr|sv",
     ),
-    cued("bg.egn", "BG_EGN", r"\d{6} ?\d{3} ?\d", r"egn", egn.is_valid, digits=10, marks="egn"),
-    cued("cz.birth", "CZ_SK_BIRTH_NUMBER", r"\d{6}/?\d{3,4}", r"rodne cislo", rc.is_valid, digits=9, marks="rodne"),
-    cued("ee.personal", "EE_PERSONAL_CODE", r"\d{11}", r"isikukood", ik.is_valid, digits=11, marks="isikukood"),
-    cued("gr.amka", "GR_AMKA", r"\d{11}", r"amka", amka.is_valid, digits=11, marks="amka"),
-    cued("hr.oib", "HR_OIB", r"\d{11}", r"oib", oib.is_valid, digits=11, marks="oib"),
+    cued("bg.egn", "BG_EGN", r"\d{6} ?\d{3} ?\d", r"egn", egn.is_valid, marks="egn"),
+    cued("cz.birth", "CZ_SK_BIRTH_NUMBER", r"\d{6}/?\d{3,4}", r"rodne cislo", rc.is_valid, marks="rodne"),
+    cued("ee.personal", "EE_PERSONAL_CODE", r"\d{11}", r"isikukood", ik.is_valid, marks="isikukood"),
+    cued("gr.amka", "GR_AMKA", r"\d{11}", r"amka", amka.is_valid, marks="amka"),
+    cued("hr.oib", "HR_OIB", r"\d{11}", r"oib", oib.is_valid, marks="oib"),
     cued(
         "is.kennitala",
         "IS_KENNITALA",
         r"\d{6}-?\d{4}",
         r"kennitala|kt\.",
         kennitala.is_valid,
-        digits=10,
         marks="kennitala|kt.",
     ),
-    cued("lt.personal", "LT_PERSONAL_CODE", r"\d{11}", r"asmens kodas", asmens.is_valid, digits=11, marks="asmens"),
+    cued("lt.personal", "LT_PERSONAL_CODE", r"\d{11}", r"asmens kodas", asmens.is_valid, marks="asmens"),
     cued(
         "no.birth",
         "NO_BIRTH_NUMBER",
         r"\d{6} ?\d{5}",
         r"fodselsnummer|personnummer",
         fodselsnummer.is_valid,
-        digits=11,
         marks="fodsels|personnummer",
     ),
     cued(
@@ -387,20 +370,16 @@ SHAPES = (
         r"\d{3} ?\d{3} ?\d{3}",
         r"nif|contribuinte",
         nif.is_valid,
-        digits=9,
         marks="nif|contribuinte",
     ),
-    cued(
-        "ro.cnp", "RO_CNP", r"\d{13}", r"cnp|cod(?:ul)? numeric personal", cnp.is_valid, digits=13, marks="cnp|numeric"
-    ),
-    cued("si.emso", "SI_EMSO", r"\d{13}", r"emso", emso.is_valid, digits=13, marks="emso"),
+    cued("ro.cnp", "RO_CNP", r"\d{13}", r"cnp|cod(?:ul)? numeric personal", cnp.is_valid, marks="cnp|numeric"),
+    cued("si.emso", "SI_EMSO", r"\d{13}", r"emso", emso.is_valid, marks="emso"),
     cued(
         "tr.kimlik",
         "TR_ID",
         r"\d{11}",
         r"t\.?c\.? kimlik(?: no)?|tckn",
         tckimlik.is_valid,
-        digits=11,
         marks="kimlik|tckn",
     ),
     cued(
@@ -408,7 +387,6 @@ SHAPES = (
         "MEDICAL_LICENSE",
         r"[A-Z]{2}\d{7}|\d{7,10}|[A-Z]\d{2}[A-Z]\d{4}[A-Z]",
         r"(?:npi|dea|gmc|nmc|medical licen[cs]e)(?: (?:number|no|reference|pin))?",
-        digits=6,
         marks="npi|dea|gmc|nmc|medical",
     ),
     cued(
@@ -418,7 +396,6 @@ SHAPES = (
         r"(?:(?:national )?(?:identity|id) (?:card|document)|national id)(?: (?:number|no))?|carta d'identita"
         r"|(?:personal)?ausweis(?:nummer|nr)?|carte (?:nationale )?d'identite|dowod osobisty|documento de identidad",
         holds_digits,
-        digits=4,
         marks="ident|id|ausweis|dowod",
     ),
 )

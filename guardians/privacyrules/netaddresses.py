@@ -13,7 +13,7 @@ import email_validator
 
 from guardians.privacyrules.names import listed
 from guardians.privacyrules.shapes import is_cued, words
-from guardians.privacyrules.sightings import Sighting, matches
+from guardians.privacyrules.sightings import Sighting, holds, matches
 
 EMAIL = re.compile(
     r"(?<![\w.+%'-])[\w.+%'-]{1,64}@(?=[\w.-]{1,255})(?:[^\W_][\w-]{0,62}\.){1,8}"
@@ -29,10 +29,11 @@ SURE, MISTYPED = 0.99, 0.6
 FILE_NAMES = frozenset({"png", "jpg", "jpeg", "gif", "svg", "webp", "css", "js"})
 # An Indian payment address has the handle of a bank where an e-mail address has a domain.
 PAYEE = re.compile(
-    r"(?<![\w.+%'-])[\w.-]{2,64}@(?:ok(?:axis|hdfcbank|icici|sbi)|ybl|ibl|axl|apl|paytm|pt(?:axis|hdfc|sbi|yes)|upi|fbl"
+    r"@(?:ok(?:axis|hdfcbank|icici|sbi)|ybl|ibl|axl|apl|paytm|pt(?:axis|hdfc|sbi|yes)|upi|fbl"
     r"|[a-z]{2,12}(?:bank|upi|pay))(?![\w.-]\w)(?!\w)",
     re.IGNORECASE,
 )
+PAYEE_NAME = re.compile(r"[\w.-]{2,64}\Z")
 # A name in a network. A sign before a word is code in many a language, so it needs a cue.
 HANDLE = re.compile(r"(?<![\w@.])@[A-Za-z_][\w.]{2,29}(?<!\.)(?![\w/(])")
 NETWORK = words(
@@ -44,6 +45,7 @@ LOGIN_NAME = re.compile(
     r"([A-Za-z][\w.-]{2,30}\w)(?![\w@(])",
     re.IGNORECASE,
 )
+LOGIN_MARKS = ("username", "user name", "user_name", "login", "screen name", "nick")
 ROLES = listed("admin administrator root user test guest deploy system none null nobody anonymous string")
 # git@host:path is how a repository is addressed; everybody logs in as git.
 GIT = re.compile(r"git@[\w.-]+:")
@@ -115,11 +117,13 @@ def accounts(text: str) -> Iterator[Sighting]:
     lowered = text.lower()
     if "@" in text:
         for found in PAYEE.finditer(text):
-            yield Sighting("privacy.payee", "IN_UPI", found.start(), found.end(), 0.9)
+            payee = PAYEE_NAME.search(text, max(0, found.start() - 64), found.start())
+            if payee:
+                yield Sighting("privacy.payee", "IN_UPI", payee.start(), found.end(), 0.9)
         for found in HANDLE.finditer(text):
             if is_cued(NETWORK, lowered, found.start()):
                 yield Sighting("privacy.handle", "USERNAME", found.start(), found.end(), 0.75, cued=True)
-    for found in LOGIN_NAME.finditer(text) if "user" in lowered or "login" in lowered or "nick" in lowered else ():
+    for found in LOGIN_NAME.finditer(text) if holds(lowered, LOGIN_MARKS) else ():
         if found.group(1).lower() not in ROLES:
             yield Sighting("privacy.username", "USERNAME", found.start(1), found.end(1), 0.7, cued=True)
 

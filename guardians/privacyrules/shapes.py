@@ -30,7 +30,8 @@ class Shape:
         cued: score of a value after its cue.
         check: what the value has to fulfil besides.
         unchecked: score of a value after its cue that fails the check; mistyped numbers are personal data too.
-        digits: the least that it holds; it is looked for only where so many are (``regions``), or with 0 everywhere.
+        digits: the least that it holds; without a cue it is looked for only where so many are (``regions``), or with 0
+            everywhere.
         marks: lower-case texts with bars between, of which every cue holds one, where the shape needs a cue: most texts
             hold none of them.
         reach: how far before the value its cue may end, in characters; less where the value is short.
