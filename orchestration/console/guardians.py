@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import log10
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,8 +18,9 @@ from guardians.compliance import NOT_LEGAL_ADVICE
 from guardians.guardian import Ballot
 from orchestration import comparing
 from orchestration.comparing import DAYS, WINDOW, Comparison, RuleTally
-from orchestration.console import badges, wording
+from orchestration.console import badges, findingwords, wording
 from orchestration.console.badges import Badge, Icon, Tone
+from orchestration.console.findings import shipped
 from orchestration.console.grounds import Portion
 from orchestration.tallies import Bucket, Cast, Share, Tally, Word
 
@@ -36,6 +38,8 @@ WORDS = {
     Word.NONE: Badge("Nobody decided", Tone.QUIET, Icon.MINUS),
 }
 HEIGHT = 40
+# The scale of times: each of its steps is ten times the one before, in microseconds.
+SHORTEST, STEPS = 10, 6
 NAMES = ("days", "guardian", "rule", "before")
 
 
@@ -51,15 +55,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A share in words: '3 of 10' and '30 %', or that there was nothing to count."""
+    """A share in words, '3 of 10' and '30 %', and as the width of a bar; or that there was nothing to count."""
 
     words: str
     figure: str
+    width: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class ShownTally:
-    """One guardian. ``half`` and ``most`` are its latencies on a scale of 100 that all guardians share."""
+    """One guardian; the time that half of its votes took is at ``half`` on a scale of 100, and 95 % at ``most``."""
 
     tally: Tally
     query: str
@@ -78,7 +83,10 @@ class ShownTally:
 
 @dataclass(frozen=True, slots=True)
 class ShownRule:
+    """A rule; ``words`` is what it has seen, '' where that is not known."""
+
     rule: RuleTally
+    words: str
     query: str
     overruled: Rate
     width: float
@@ -98,7 +106,6 @@ class Pair:
     first: str
     second: str
     same: Rate
-    width: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ def guardians(request: HttpRequest, actor: Actor) -> HttpResponse:
     context: dict[str, Any] = {
         "found": found,
         "tallies": shown_tallies(found, chosen),
-        "pairs": [Pair(one.first, one.second, rate(one.same), percent_of(one.same.share)) for one in found.agreements],
+        "pairs": [Pair(one.first, one.second, rate(one.same)) for one in found.agreements],
         "rules": shown_rules(found.rules, chosen),
         "hits": [shown_hit(cast) for cast in found.hits],
         "chosen": chosen,
@@ -133,6 +140,7 @@ def guardians(request: HttpRequest, actor: Actor) -> HttpResponse:
         "drawn": (found.buckets[0].begin, found.buckets[-1].end) if found.buckets else (),
         "steps": len(found.buckets),
         "height": HEIGHT,
+        "decades": [round(100 * step / STEPS, 2) for step in range(1, STEPS)],
         "not_legal_advice": NOT_LEGAL_ADVICE,
     }
     return render(request, "console/guardians.html", context)
@@ -154,7 +162,7 @@ def days_word(days: int) -> str:
 def rate(share: Share, *, about: str = "") -> Rate:
     if share.share is None:
         return Rate("nothing to count", "–")
-    return Rate(f"{share.part:,} of {share.whole:,}{about}", f"{100 * share.share:.3g} %")
+    return Rate(f"{share.part:,} of {share.whole:,}{about}", f"{100 * share.share:.3g} %", percent_of(share.share))
 
 
 def percent_of(share: float | None) -> float:
@@ -162,11 +170,10 @@ def percent_of(share: float | None) -> float:
 
 
 def shown_tallies(found: Comparison, chosen: Mapping[str, str]) -> list[ShownTally]:
-    longest = max([tally.p95_us for tally in found.tallies], default=0) or 1
-    return [shown_tally(tally, found.buckets, longest=longest, chosen=chosen) for tally in found.tallies]
+    return [shown_tally(tally, found.buckets, chosen=chosen) for tally in found.tallies]
 
 
-def shown_tally(tally: Tally, buckets: Sequence[Bucket], *, longest: int, chosen: Mapping[str, str]) -> ShownTally:
+def shown_tally(tally: Tally, buckets: Sequence[Bucket], *, chosen: Mapping[str, str]) -> ShownTally:
     portions = portions_of(tally)
     return ShownTally(
         tally=tally,
@@ -180,9 +187,15 @@ def shown_tally(tally: Tally, buckets: Sequence[Bucket], *, longest: int, chosen
         abstained=rate(tally.abstained),
         p50=wording.milliseconds(tally.p50_us),
         p95=wording.milliseconds(tally.p95_us),
-        half=round(100 * tally.p50_us / longest, 2),
-        most=round(100 * tally.p95_us / longest, 2),
+        half=on_scale(tally.p50_us),
+        most=on_scale(tally.p95_us),
     )
+
+
+def on_scale(microseconds: int) -> float:
+    """Return where a time stands on a scale of 100 from 10 microseconds to 10 seconds, each sixth ten times more."""
+    steps = log10(max(microseconds, SHORTEST) / SHORTEST)
+    return round(100 * min(steps, STEPS) / STEPS, 2)
 
 
 def portions_of(tally: Tally) -> tuple[Portion, ...]:
@@ -214,9 +227,21 @@ def columns_of(guardian: str, buckets: Sequence[Bucket]) -> list[Column]:
 def shown_rules(rules: Sequence[RuleTally], chosen: Mapping[str, str]) -> list[ShownRule]:
     most = max([rule.fired for rule in rules], default=0) or 1
     return [
-        ShownRule(rule, query(chosen, rule=rule.rule), rate(rule.overruled), round(100 * rule.fired / most, 2))
+        ShownRule(
+            rule,
+            words_of(rule.rule),
+            query(chosen, rule=rule.rule),
+            rate(rule.overruled),
+            round(100 * rule.fired / most, 2),
+        )
         for rule in rules
     ]
+
+
+def words_of(rule: str) -> str:
+    """Return what a rule of Safety has seen, or what a rule of the packs of this installation says."""
+    _, packed = shipped()
+    return packed[rule].says if rule in packed else wording.sentence(findingwords.RULES.get(rule, ""))
 
 
 def shown_hit(cast: Cast) -> Hit:

@@ -12,6 +12,7 @@ from audit.models import Workspace
 from audit.roles import Role, Scope
 from guardians.models import Finding, Review
 from orchestration import comparing
+from orchestration.console.guardians import on_scale, words_of
 from orchestration.models import Approval, Run
 from tests.conftest import Person, person
 from tests.evidence.test_documents_api import client_of
@@ -62,6 +63,18 @@ def test_a_rule_says_how_often_it_fired_was_overruled_and_when_last(grace: Perso
     rule = found["safety", RULE]
     assert (rule["fired"], rule["overruled"]) == (2, {"part": 1, "whole": 2, "share": 0.5})
     assert dt.datetime.fromisoformat(rule["last"]) == last.created_at
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("injection.override", "Tells the model to ignore its instructions"),
+        ("med.disclaimer", "A medical answer does not say that it is no substitute for professional advice."),
+        ("house.rule", ""),
+    ],
+)
+def test_a_rule_stands_with_what_it_says_where_that_is_known(rule: str, words: str) -> None:
+    assert words_of(rule) == words
 
 
 def test_one_rule_leads_to_the_runs_in_which_it_fired(grace: Person) -> None:
@@ -122,10 +135,18 @@ def test_the_number_of_queries_does_not_grow_with_what_is_counted(grace: Person)
 def test_the_page_shows_the_same_as_a_client_reads(grace: Person) -> None:
     objected(grace, word="APPROVED")
     words = look(grace, PAGE).words
-    assert "Overruled by people 100 % 1 of 1 that it objected to" in words
+    assert "Safety Only this one : Safety 1 escalate" in words
+    assert "100 % 1 of 1 that it objected to" in words
     assert RULE in words
     assert "1.84 ms, 1.84 ms" in words
     assert "not legal advice" in words
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "place"), [(0, 0.0), (10, 0.0), (1_000, 33.33), (10_000_000, 100.0), (2**31, 100.0)]
+)
+def test_times_stand_on_one_scale_from_ten_microseconds_to_ten_seconds(microseconds: int, place: float) -> None:
+    assert on_scale(microseconds) == place
 
 
 def test_a_page_without_votes_says_so(grace: Person) -> None:
