@@ -226,16 +226,17 @@ def columns_of(guardian: str, buckets: Sequence[Bucket]) -> list[Column]:
 
 def shown_rules(rules: Sequence[RuleTally], chosen: Mapping[str, str]) -> list[ShownRule]:
     most = max([rule.fired for rule in rules], default=0) or 1
-    return [
-        ShownRule(
-            rule,
-            words_of(rule.rule),
-            query(chosen, rule=rule.rule),
-            rate(rule.overruled),
-            round(100 * rule.fired / most, 2),
-        )
-        for rule in rules
-    ]
+    return [shown_rule(rule, chosen, most=most) for rule in rules]
+
+
+def shown_rule(rule: RuleTally, chosen: Mapping[str, str], *, most: int) -> ShownRule:
+    return ShownRule(
+        rule=rule,
+        words=words_of(rule.rule),
+        query=query(chosen, rule=rule.rule),
+        overruled=rate(rule.overruled),
+        width=round(100 * rule.fired / most, 2),
+    )
 
 
 def words_of(rule: str) -> str:

@@ -24,18 +24,19 @@ from guardians.packs import NOT_LEGAL_ADVICE
 from guardians.states import PackState
 from orchestration import trials
 from orchestration.console import badges, people
-from orchestration.console.badges import Badge
+from orchestration.console.badges import Badge, Icon, Tone
 from orchestration.models import PackTrial
 
 METHODS = ["GET", "HEAD", "POST"]
 VERSIONS = 50
 SHOWN = 100
+# Quiet, all of them: a rule that can deny is no alarm before it fires.
 EFFECTS = {
-    Effect.ALLOW: "allows",
-    Effect.ANNOTATE: "is noted",
-    Effect.REDACT: "redacts",
-    Effect.REQUIRE_APPROVAL: "asks a person",
-    Effect.DENY: "denies",
+    Effect.ALLOW: Badge("Allows", Tone.QUIET, Icon.CHECK),
+    Effect.ANNOTATE: Badge("Is noted", Tone.QUIET, Icon.MINUS),
+    Effect.REDACT: Badge("Masks", Tone.QUIET, Icon.MASK),
+    Effect.REQUIRE_APPROVAL: Badge("Asks a person", Tone.QUIET, Icon.PERSON),
+    Effect.DENY: Badge("Denies", Tone.QUIET, Icon.BAN),
 }
 
 
@@ -44,7 +45,7 @@ class RuleRow:
     """A rule as it is shown. What is known of how it did would stand beside ``effect``."""
 
     rule: Rule
-    effect: str
+    effect: Badge
     applies: bool
 
 

@@ -27,6 +27,7 @@ def page_of(version: PackVersion) -> str:
 def test_everybody_of_a_workspace_sees_each_rule_with_its_citation(workspace: Workspace, role: Role) -> None:
     words = look(person("somebody", workspace, role), PAGE).words
     assert all(item.rule.id in words for item in activating.built_in().rules)
+    assert "Denies The answer is to be used for a prohibited practice. euaia.art5.prohibited" in words
     assert "Regulation (EU) 2024/1689 Art. 5(1)" in words
     assert NOTICE in words
 
