@@ -19,6 +19,8 @@ from audit.actors import Actor
 from audit.admin import KeptAdmin, ReadOnlyAdmin, actor_in_admin
 from audit.errors import Invalid, NotFound, Problem
 from audit.roles import Scope
+from guardians import definitions
+from guardians.argumentroles import Role
 from guardians.toolrisk import Tier
 from orchestration import limits, registry, requests, webhooks
 from orchestration.compensation import CompensationError
@@ -297,8 +299,8 @@ class ToolAdmin(ReadOnlyAdmin):
         for tool in queryset:
             try:
                 if actor is not None:
-                    seen = request.POST.get(f"seen-{tool.pk}", "")
-                    registry.approve_tool(tool.pk, tier=tier, seen=seen, actor=actor)
+                    seen, roles = request.POST.get(f"seen-{tool.pk}", ""), roles_in(request, tool)
+                    registry.approve_tool(tool.pk, tier=tier, seen=seen, roles=roles, actor=actor)
                     messages.success(request, f"{tool} may be used at {tier.name}")
             except Problem as problem:
                 messages.error(request, f"{tool}: {problem}")
@@ -309,8 +311,9 @@ class ToolAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "title": "Approve tools",
             "opts": self.model._meta,
-            "tools": [(tool, definition(tool)) for tool in queryset.select_related("server")],
+            "tools": [to_approve(tool) for tool in queryset.select_related("server")],
             "tiers": [tier.name for tier in Tier],
+            "roles": list(Role),
         }
         return render(request, "admin/approve_tools.html", context)
 
@@ -429,10 +432,23 @@ def document_in(text: str) -> object:
 
 def definition(tool: Tool) -> str:
     """Return all that the hash covers but the name, to be read by a person."""
-    known = {
-        "description": tool.description,
-        "input_schema": tool.input_schema,
-        "output_schema": tool.output_schema,
-        "annotations": tool.annotations,
+    return json.dumps(registry.definition_of(tool), indent=2, ensure_ascii=False)
+
+
+def to_approve(tool: Tool) -> dict[str, Any]:
+    """Return what is shown of a tool before it is approved."""
+    return {
+        "tool": tool,
+        "definition": definition(tool),
+        "parameters": definitions.parameters_of(tool.input_schema, registered=registry.roles_in(tool)),
+        "remarks": definitions.remarks_on(registry.definition_of(tool)),
     }
-    return json.dumps(known, indent=2, ensure_ascii=False)
+
+
+def roles_in(request: HttpRequest, tool: Tool) -> dict[str, object] | None:
+    """Return the roles that were chosen for a tool's arguments by their place; None where none could be chosen."""
+    parameters = definitions.parameters_of(tool.input_schema, registered={})
+    fields = {parameter.name: f"role-{tool.pk}-{number}" for number, parameter in enumerate(parameters, start=1)}
+    if not any(field in request.POST for field in fields.values()):
+        return None
+    return {name: chosen for name, field in fields.items() if (chosen := request.POST.get(field, ""))}

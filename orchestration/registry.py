@@ -16,7 +16,7 @@ from audit.canonical import JSON, CanonicalError
 from audit.errors import Conflict, Invalid, NotFound
 from audit.events import EventType
 from audit.roles import Scope
-from guardians import callrisk
+from guardians import callrisk, definitions
 from guardians.argumentroles import Role
 from guardians.callfile import roles_of
 from guardians.callrisk import Context, Offer
@@ -176,6 +176,8 @@ def approve_tool(
 ) -> Tool:
     """Let runs use a tool as the operator saw it, at this tier or a higher one that its hints call for.
 
+    What Safety finds in the definition does not keep it from being approved; the ledger keeps that it was found.
+
     Args:
         seen: the definition hash of what the operator was shown.
         roles: what its arguments decide, by name; those that are left out are guessed. None: as they were.
@@ -198,8 +200,26 @@ def approve_tool(
     data: dict[str, JSON] = {"tool": str(tool), "definition": tool.definition_hash, "tier": tier.name}
     if tool.argument_roles:
         data["roles"] = dict(tool.argument_roles)
+    remarks = {remark.finding.rule for remark in definitions.remarks_on(definition_of(tool))}
+    if remarks:
+        data["remarks"] = sorted(remarks)
     ledger.append(ledger.Event(EventType.TOOL_APPROVED, actor, data), chain=tools_chain(workspace_of(actor)))
     return tool
+
+
+def definition_of(tool: Tool) -> dict[str, JSON]:
+    """Return all that the definition's hash covers but the name."""
+    return {
+        "description": tool.description,
+        "input_schema": tool.input_schema,
+        "output_schema": tool.output_schema,
+        "annotations": tool.annotations,
+    }
+
+
+def roles_in(tool: Tool) -> dict[str, Role]:
+    """Return what the tool's arguments decide, as an operator registered it."""
+    return {name: Role(role) for name, role in tool.argument_roles.items()}
 
 
 def usable(tool: Tool) -> bool:
@@ -220,7 +240,7 @@ def offer_of(tool: Tool) -> Offer:
         input_schema=tool.input_schema,
         annotations=tool.annotations,
         tier=Tier(tool.registered_tier) if tool.registered_tier is not None else None,
-        roles={name: Role(role) for name, role in tool.argument_roles.items()},
+        roles=roles_in(tool),
     )
 
 
