@@ -79,3 +79,4 @@ class EventType(StrEnum):
     POLICY_PROPOSED = "policy.proposed"
     POLICY_ACTIVATED = "policy.activated"
     POLICY_WITHDRAWN = "policy.withdrawn"
+    POLICY_TRIED = "policy.tried"

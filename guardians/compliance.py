@@ -3,14 +3,17 @@
 Not legal advice: see ``NOT_LEGAL_ADVICE``, which goes wherever these findings are shown.
 """
 
-from collections.abc import Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from guardians.expressions import ENGINE
-from guardians.facts import FactError, check_request, facts
-from guardians.guardian import Ballot, Basis, Finding, Material, Part, Vote
+from guardians.facts import FactError, check_request, completed, facts
+from guardians.guardian import Ballot, Basis, Finding, Material, Part, Vote, cast
 from guardians.packfile import Effect
 from guardians.packs import NOT_LEGAL_ADVICE, Match, PackSet, Reason, strictest
+from guardians.transcript import Transcript
 
 __all__ = ["NOT_LEGAL_ADVICE", "Compliance", "FactError", "check_request", "facts"]
 
@@ -81,3 +84,23 @@ def reason_of(matches: Sequence[Match], effect: Effect) -> str:
     first, more = deciding[0], len(deciding) - 1
     code = f"{Reason.POLICY_ERROR}: {first.rule}" if errors else first.rule
     return f"{code}: {first.says[: REASON_LIMIT - 120]}{f' (and {more} more)' if more else ''}"
+
+
+def anew(heard: Transcript, known: Mapping[str, object], packs: PackSet, *, on: dt.date) -> Callable[[Vote], Vote]:
+    """Return what replaces Compliance's votes by the one that other packs make of the facts that were kept.
+
+    Where it abstained it still does: what kept it from voting is not known to have gone.
+
+    Args:
+        on: the day whose law is applied.
+    """
+    guardian = Compliance(packs)
+    material = Material((), completed(known, on=on), heard.stakes, heard.policy_hash)
+    again = cast(guardian, material, clock=lambda: 0)
+
+    def passed(vote: Vote) -> Vote:
+        if vote.guardian != guardian.name or vote.ballot is Ballot.ABSTAIN:
+            return vote
+        return replace(again, material=vote.material, policy_hash=vote.policy_hash, elapsed_us=vote.elapsed_us)
+
+    return passed

@@ -9,11 +9,10 @@ from uuid import UUID
 from audit import vault
 from audit.fields import open_text, seal_text
 from audit.ids import new_id
-from audit.spans import Span
 from audit.stakes import Stakes
 from guardians import models
 from guardians.consensus import Consensus, ConsensusPolicy
-from guardians.guardian import Ballot, Basis, Finding, Material, Part, Vote
+from guardians.guardian import Material, Part, Vote
 from guardians.transcript import Transcript, TranscriptError, document_of, policy_document, policy_of, transcript_of
 
 
@@ -87,36 +86,6 @@ def policy_in(row: models.Policy) -> tuple[ConsensusPolicy, str]:
     """Return the consensus policy of a stored policy, and the hash of its set of packs."""
     content: Mapping[str, Any] = row.content
     return policy_of(content["consensus"]), content["packs"]
-
-
-def stored_vote(row: models.Vote) -> Vote:
-    """Return a vote as it was cast, with its findings in their order."""
-    findings = sorted(row.findings.all(), key=lambda finding: finding.pk)
-    return Vote(
-        guardian=row.guardian,
-        ballot=Ballot(row.ballot),
-        findings=tuple(
-            Finding(
-                rule=finding.rule,
-                kind=finding.kind,
-                part=Part(finding.part),
-                ref=finding.ref,
-                span=None if finding.start is None or finding.end is None else Span(finding.start, finding.end),
-                score=finding.score,
-                citation=finding.citation,
-            )
-            for finding in findings
-        ),
-        score=row.score,
-        basis=Basis(row.basis),
-        hard=row.hard,
-        reason=row.reason,
-        backend=row.backend,
-        version=row.version,
-        material=row.material,
-        policy_hash=row.policy_hash,
-        elapsed_us=row.elapsed_us,
-    )
 
 
 @dataclass(frozen=True, slots=True)

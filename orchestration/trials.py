@@ -1,35 +1,36 @@
 """Trials: what stored decisions would have come to under a version of a policy pack. Nothing is decided by one.
 
-Facts and votes are those that were kept; only Compliance votes anew. No text is opened, and a trial shows none.
+Facts, votes and the rule that joined them are those that were kept; only Compliance votes anew. No text is opened, and
+a trial shows none.
 """
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
-from audit import keys
+from audit import keys, ledger
 from audit.access import require, workspace_of
-from audit.actors import Actor
+from audit.actors import SYSTEM, Actor, ActorKind
+from audit.canonical import JSON
 from audit.errors import Invalid, NotFound
+from audit.events import EventType
 from audit.roles import Scope
-from audit.stakes import Stakes
 from audit.vault import SealError
 from evidence.models import Claim, ClaimBundle
 from evidence.verdicts import Outcome, Verdict
-from guardians import activating, consensus
+from guardians import activating, compliance
 from guardians import records as guardian_records
 from guardians.compliance import Compliance
-from guardians.facts import completed
-from guardians.guardian import Ballot, Material, Vote, cast
-from guardians.models import Finding, PackVersion, Review
+from guardians.models import PackVersion, Review
 from guardians.packs import PackSet
 from guardians.toolrisk import Tier
+from guardians.transcript import Transcript, TranscriptError
 from orchestration import decision, wakeups
 from orchestration.decision import ActionRisk, Grounds
 from orchestration.models import Action, PackTrial, Run
@@ -38,7 +39,6 @@ from orchestration.states import ActionKind, ActionState
 LIMIT = 10_000
 TOGETHER = 100
 LISTED = 1_000
-NOT_STABLE = "redaction_not_stable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +135,21 @@ def step(trial_id: UUID) -> bool:
 def end(trial: PackTrial, *, fault: str = "") -> bool:
     trial.fault, trial.finished_at = fault[:300], now()
     trial.save()
+    known: dict[str, JSON] = {
+        "trial": str(trial.pk),
+        "asked_by": trial.requested_by,
+        "version": str(trial.version_id),
+        "pack": trial.version.name,
+        "hash": trial.version.hash,
+        "packs": trial.hash,
+        "on": trial.on.isoformat(),
+        "decisions": trial.done,
+        "changed": trial.changed,
+        "unknown": trial.unknown,
+        "complete": not fault,
+    }
+    actor = Actor(ActorKind.SYSTEM, SYSTEM.id, trial.workspace_id)
+    ledger.append(ledger.Event(EventType.POLICY_TRIED, actor, known), chain=f"workspace:{trial.workspace_id}")
     return False
 
 
@@ -160,9 +175,7 @@ def note(trial: PackTrial, run: Run, came: tuple[CameTo, CameTo, list[str]] | No
 def outcomes(runs: Sequence[Run], packs: PackSet, *, on: dt.date) -> list[tuple[CameTo, CameTo, list[str]] | None]:
     """Return what each run came to, would come to, and the rules that make the difference; None where unknown."""
     ids = [run.pk for run in runs]
-    findings = Prefetch("votes__findings", queryset=Finding.objects.order_by("id"))
-    rows = Review.objects.filter(run__in=ids).order_by("revision").prefetch_related("votes", findings)
-    reviews = {row.run: row for row in rows}
+    reviews = {row.run: row for row in Review.objects.filter(run__in=ids).order_by("revision")}
     bundles = {row.run: row for row in ClaimBundle.objects.filter(run__in=ids).order_by("revision")}
     found = Claim.objects.filter(bundle__in=bundles.values(), verdict=Verdict.DISPUTED.value)
     disputed = set(found.values_list("bundle__run", flat=True))
@@ -170,13 +183,12 @@ def outcomes(runs: Sequence[Run], packs: PackSet, *, on: dt.date) -> list[tuple[
     for action in Action.objects.filter(run__in=ids, kind=ActionKind.EFFECT.value).select_related("tool__server"):
         refused = "refused" if action.state == ActionState.REFUSED else ""
         actions.setdefault(action.run_id, []).append(ActionRisk(str(action.tool), Tier(action.tier), refused))
-    guardian = Compliance(packs)
     return [
         tried(
             run,
             reviews.get(run.pk),
             bundles.get(run.pk),
-            guardian,
+            packs,
             disputed=run.pk in disputed,
             actions=actions.get(run.pk, []),
             on=on,
@@ -189,7 +201,7 @@ def tried(
     run: Run,
     review: Review | None,
     bundle: ClaimBundle | None,
-    guardian: Compliance,
+    packs: PackSet,
     *,
     disputed: bool,
     actions: Sequence[ActionRisk],
@@ -197,43 +209,35 @@ def tried(
 ) -> tuple[CameTo, CameTo, list[str]] | None:
     if review is None or bundle is None:
         return None
+    came_to = partial(came, Outcome(bundle.outcome), disputed=disputed, actions=actions)
     try:
-        shown = guardian_records.open_shown(review, key=keys.load(run.key_id))
-    except (keys.KeyUnavailable, SealError):
+        key = keys.load(run.key_id)
+        shown, kept = guardian_records.open_shown(review, key=key), guardian_records.open_heard(review, key=key)
+        if shown is None or kept is None:
+            return None
+        heard, _ = kept
+        changed = heard.under(heard.policy, compliance.anew(heard, shown.facts, packs, on=on))
+        return came_to(heard), came_to(changed), sorted(rules_of(heard) ^ rules_of(changed))
+    except (keys.KeyUnavailable, SealError, TranscriptError):
         return None
-    if shown is None:
-        return None
-    votes = [guardian_records.stored_vote(row) for row in review.votes.all()]
-    material = Material((), completed(shown.facts, on=on), Stakes(run.stakes), review.policy_hash)
-    anew = replace(cast(guardian, material, clock=lambda: 0), material=review.material)
-    changed = [anew if vote.guardian == guardian.name else vote for vote in votes]
-    came_to = partial(came, run, review, bundle, disputed=disputed, actions=actions)
-    before = {finding.rule for vote in votes if vote.guardian == guardian.name for finding in vote.findings}
-    return came_to(votes), came_to(changed), sorted(before ^ {finding.rule for finding in anew.findings})
 
 
-def came(
-    run: Run,
-    review: Review,
-    bundle: ClaimBundle,
-    votes: Sequence[Vote],
-    *,
-    disputed: bool,
-    actions: Sequence[ActionRisk],
-) -> CameTo:
-    joined = consensus.decide(
-        votes,
-        material=review.material,
-        policy_hash=review.policy_hash,
-        stakes=Stakes(run.stakes),
-        policy=consensus.DEFAULT_CONSENSUS,
+def rules_of(heard: Transcript) -> set[str]:
+    votes = [vote for vote in heard.first.votes if vote.guardian == Compliance.name]
+    return {finding.rule for vote in votes for finding in vote.findings}
+
+
+def came(outcome: Outcome, heard: Transcript, *, disputed: bool, actions: Sequence[ActionRisk]) -> CameTo:
+    joined = heard.outcome()
+    grounds = Grounds(
+        outcome=outcome,
+        disputed=disputed,
+        ballot=joined.ballot,
+        reasons=joined.reasons,
+        people=joined.needs_people,
+        read_only=joined.read_only,
     )
-    ballot, reasons = joined.ballot, joined.reasons
-    if NOT_STABLE in review.reasons:
-        ballot = consensus.strictest([ballot, Ballot(review.ballot)])
-        reasons = (*reasons, NOT_STABLE)
-    grounds = Grounds(Outcome(bundle.outcome), disputed, ballot, reasons, joined.needs_people)
-    return CameTo(ballot.value, decision.decide(grounds, actions).decision.value)
+    return CameTo(joined.ballot.value, decision.decide(grounds, actions).decision.value)
 
 
 def newest(version: PackVersion) -> PackTrial | None:

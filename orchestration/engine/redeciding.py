@@ -5,8 +5,8 @@ actions were asked for and what was decided come from the ledger.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from string import hexdigits
 from typing import Any
@@ -16,14 +16,10 @@ from audit import keys, ledger
 from audit.errors import NotFound
 from audit.keys import KeyUnavailable
 from audit.ledger import ReadEntry
-from audit.stakes import Stakes
 from audit.vault import SealError
 from evidence.verdicts import Outcome, Verdict
-from guardians import activating, models, records
-from guardians.compliance import Compliance
+from guardians import activating, compliance, models, records
 from guardians.consensus import Consensus, ConsensusPolicy
-from guardians.facts import completed
-from guardians.guardian import Ballot, Material, Vote
 from guardians.models import Review
 from guardians.packfile import PackError
 from guardians.packs import PackSet
@@ -132,7 +128,8 @@ def computed(known: Stored, under: Policy | None) -> tuple[Consensus, Decided]:
     """
     heard = known.transcript
     if under is not None:
-        heard = heard.under(under.consensus, compliant(known, under.packs))
+        on = dt.date.fromisoformat(str(known.facts.get("on") or known.review.created_at.date()))
+        heard = heard.under(under.consensus, compliance.anew(heard, known.facts, under.packs, on=on))
     joined = heard.outcome()
     grounds = Grounds(
         outcome=known.outcome,
@@ -143,21 +140,6 @@ def computed(known: Stored, under: Policy | None) -> tuple[Consensus, Decided]:
         read_only=joined.read_only,
     )
     return joined, decision.decide(grounds, known.actions)
-
-
-def compliant(known: Stored, packs: PackSet) -> Callable[[Vote], Vote]:
-    """Return what replaces Compliance's vote by the one that these packs make of the recorded facts."""
-    on = dt.date.fromisoformat(str(known.facts.get("on") or known.review.created_at.date()))
-    heard, facts = known.transcript, completed(known.facts, on=on)
-    material = Material((), facts, Stakes(heard.stakes), heard.policy_hash)
-    again = Compliance(packs).review(material)
-
-    def passed(vote: Vote) -> Vote:
-        if vote.guardian != again.guardian or vote.ballot is Ballot.ABSTAIN:
-            return vote
-        return replace(again, material=vote.material, policy_hash=vote.policy_hash, elapsed_us=vote.elapsed_us)
-
-    return passed
 
 
 def stored(runs: Sequence[UUID]) -> Iterator[tuple[UUID, "Stored | CannotReplay"]]:

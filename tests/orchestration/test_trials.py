@@ -1,11 +1,16 @@
 """A version of a pack judges runs once two people agreed, and before that shows what it would have changed."""
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from audit.access import workspace_of
+from audit.canonical import parse
 from audit.errors import Invalid, NotAllowed, NotFound
+from audit.models import Entry
+from audit.stakes import Stakes
 from guardians.models import Review, Vote
 from orchestration import trials
 from orchestration.engine import bench, driver, policies
@@ -92,11 +97,48 @@ def test_a_rule_that_begins_later_is_tried_as_of_that_day(ada: Person, grace: Pe
     assert (trial.on, trial.changed) == (dt.date(2099, 1, 1), 1)
 
 
-def test_decisions_whose_facts_were_not_kept_are_counted_as_unknown(ada: Person, grace: Person) -> None:
+@pytest.mark.parametrize("column", ["shown_sealed", "heard_sealed"])
+def test_decisions_whose_facts_were_not_kept_are_counted_as_unknown(ada: Person, grace: Person, column: str) -> None:
     judged(grace, lawful_basis="consent")
-    Review.objects.update(shown_sealed=None)
+    Review.objects.update(**{column: None})
     trial = ended(trials.ask(drafted(ada).pk, actor=ada.actor))
     assert (trial.done, trial.changed, trial.unknown) == (1, 0, 1)
+
+
+def test_a_decision_is_looked_at_under_the_consensus_that_was_in_force(
+    ada: Person, grace: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = bench.parts()
+    stricter = replace(known.consensus, required=dict.fromkeys(Stakes, ("safety", "privacy", "compliance", "tone")))
+    monkeypatch.setattr(driver, "parts", lambda: replace(known, consensus=stricter))
+    run = judged(grace, lawful_basis="consent")
+    trial = ended(trials.ask(drafted(ada).pk, actor=ada.actor))
+    assert run.decision == "ESCALATE"
+    assert [(change["before"], change["after"]) for change in trial.changes] == [
+        ("ESCALATE (ESCALATE)", "REFUSE (DENY)")
+    ]
+
+
+def test_who_tried_what_on_how_many_decisions_is_in_the_ledger(ada: Person, grace: Person) -> None:
+    judged(grace, lawful_basis="consent")
+    version = drafted(ada)
+    trial = ended(trials.ask(version.pk, actor=ada.actor))
+    entry = Entry.objects.get(type="policy.tried", workspace=trial.workspace_id)
+    known: Any = parse(bytes(entry.body))
+    assert (entry.workspace, entry.chain) == (trial.workspace_id, f"workspace:{trial.workspace_id}")
+    assert known["data"] == {
+        "trial": str(trial.pk),
+        "asked_by": str(ada.actor),
+        "version": str(version.pk),
+        "pack": version.name,
+        "hash": version.hash,
+        "packs": trial.hash,
+        "on": trial.on.isoformat(),
+        "decisions": 1,
+        "changed": 1,
+        "unknown": 0,
+        "complete": True,
+    }
 
 
 def test_a_trial_ends_when_the_packs_beside_it_change(ada: Person, alan: Person, grace: Person) -> None:
@@ -104,6 +146,8 @@ def test_a_trial_ends_when_the_packs_beside_it_change(ada: Person, alan: Person,
     trial = trials.ask(drafted(ada).pk, actor=ada.actor)
     activated(ada, alan, HOUSE.replace("house", "other"))
     assert "changed meanwhile" in ended(trial).fault
+    known: Any = parse(bytes(Entry.objects.get(type="policy.tried", workspace=trial.workspace_id).body))
+    assert (known["data"]["decisions"], known["data"]["complete"]) == (0, False)
 
 
 def test_a_trial_is_of_its_workspace_and_for_those_who_may(ada: Person, grace: Person, mallory: Person) -> None:
