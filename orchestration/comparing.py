@@ -1,4 +1,4 @@
-"""The guardians of a workspace beside each other: votes, rules that fired, and what people said afterwards.
+"""The guardians of a workspace beside each other: votes, the runs in which a rule fired, and what people said then.
 
 However large an installation is, this looks at the last ``WINDOW`` runs of a period and says so: their votes are found
 by indexes, run by run. What came before is asked for by its time.
@@ -17,11 +17,10 @@ from audit.errors import Invalid
 from audit.roles import Scope
 from guardians.guardian import NAME_LIMITS, Ballot
 from orchestration.states import ApprovalKind
-from orchestration.tallies import Agreement, Bucket, Cast, Share, Tally, Word, agreements, buckets, tallies
+from orchestration.tallies import Agreement, Bucket, Cast, Tally, Word, agreements, buckets, tallies
 
 WINDOW = 500
 FINDINGS = 100  # of a vote, among which its rules are looked for
-RULES = 200
 RUNS = 20
 BUCKETS = 24
 DAYS = (30, 1, 7, 90, 365)
@@ -52,22 +51,6 @@ SELECT reviewed.run, reviewed.at, vote.guardian, vote.ballot, reviewed.ballot, r
 FROM reviewed JOIN guardians_vote vote ON vote.review_id = reviewed.review
 """
 # A vote may have thousands of findings, nearly all of them of few rules.
-FIRED = """
-SELECT vote.guardian, found.rule, count(*),
-    count(*) FILTER (WHERE vote.ballot IN ('ESCALATE', 'DENY') AND reviewed.word <> ''),
-    count(*) FILTER (WHERE vote.ballot IN ('ESCALATE', 'DENY') AND reviewed.word = 'APPROVED'),
-    max(reviewed.at)
-FROM reviewed
-JOIN guardians_vote vote ON vote.review_id = reviewed.review
-CROSS JOIN LATERAL (
-    SELECT DISTINCT rule FROM (
-        SELECT rule FROM guardians_finding WHERE vote_id = vote.id LIMIT %(findings)s
-    ) AS first
-) AS found
-WHERE %(guardian)s IN ('', vote.guardian) AND %(rule)s IN ('', found.rule)
-GROUP BY vote.guardian, found.rule
-ORDER BY 3 DESC, 1, 2 LIMIT %(rules)s
-"""
 HITS = """
 SELECT reviewed.run, reviewed.at, vote.guardian, vote.ballot, reviewed.ballot, reviewed.word, vote.elapsed_us
 FROM reviewed JOIN guardians_vote vote ON vote.review_id = reviewed.review
@@ -94,6 +77,7 @@ def period_in(asked: Mapping[str, str], *, now: dt.datetime) -> Period:
     Raises:
         Invalid: one of them is no such thing.
     """
+    guardian, rule = chosen_in(asked)
     days, before = asked.get("days", str(DAYS[0])), asked.get("before", "")
     if days not in set(map(str, DAYS)):
         raise Invalid(f"days is {days[:40]!r}; use one of {', '.join(map(str, DAYS))}")
@@ -101,29 +85,21 @@ def period_in(asked: Mapping[str, str], *, now: dt.datetime) -> Period:
         until = dt.datetime.fromisoformat(before) if before else now
     except ValueError as error:
         raise Invalid(f"before is {before[:60]!r}; write a time like 2026-01-31T12:00:00+00:00") from error
+    since = now - dt.timedelta(days=int(days))
+    until = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
+    return Period(since, until, guardian, rule)
+
+
+def chosen_in(asked: Mapping[str, str]) -> tuple[str, str]:
+    """Return the guardian and the rule that an address names, '' for all.
+
+    Raises:
+        Invalid: one of them can be none.
+    """
     for name, limit in (("guardian", GUARDIAN_LIMIT), ("rule", NAME_LIMITS["rule"])):
         if len(asked.get(name, "")) > limit or "\x00" in asked.get(name, ""):
             raise Invalid(f"{name} has over {limit} characters, or one that cannot be; use one that the list shows")
-    since = now - dt.timedelta(days=int(days))
-    until = until if until.tzinfo else until.replace(tzinfo=dt.UTC)
-    return Period(since, until, asked.get("guardian", ""), asked.get("rule", ""))
-
-
-@dataclass(frozen=True, slots=True)
-class RuleTally:
-    """What became of one rule.
-
-    Attributes:
-        fired: in how many runs.
-        overruled: people approved although the guardian objected, of the runs on which people decided then.
-        last: when the last run in which it fired was accepted.
-    """
-
-    guardian: str
-    rule: str
-    fired: int
-    overruled: Share
-    last: dt.datetime
+    return asked.get("guardian", ""), asked.get("rule", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +110,6 @@ class Comparison:
         runs: how many were looked at; at most ``WINDOW``.
         reviewed: how many of them have a review.
         earliest: when the first of them was accepted; what came before it is not counted where ``more``.
-        rules: those that fired in most runs first, at most ``RULES``.
         hits: of the rule that was asked for, the last runs in which it fired.
     """
 
@@ -146,7 +121,6 @@ class Comparison:
     tallies: tuple[Tally, ...]
     agreements: tuple[Agreement, ...]
     buckets: tuple[Bucket, ...]
-    rules: tuple[RuleTally, ...]
     hits: tuple[Cast, ...]
 
 
@@ -166,7 +140,6 @@ def compare(period: Period, *, actor: Actor) -> Comparison:
         "kind": ApprovalKind.DECISION.value,
         "window": WINDOW,
         "findings": FINDINGS,
-        "rules": RULES,
         "runs": RUNS,
     }
     ((number, earliest),) = rows(SEEN, asked)
@@ -181,7 +154,6 @@ def compare(period: Period, *, actor: Actor) -> Comparison:
         tallies=tallies(shown),
         agreements=agreements(casts),
         buckets=buckets(shown, BUCKETS),
-        rules=tuple(rule_of(row) for row in rows(FIRED, asked)),
         hits=tuple(cast_of(row) for row in rows(HITS, asked)) if period.rule else (),
     )
 
@@ -201,8 +173,3 @@ def ballot_of(text: str) -> Ballot:
 def cast_of(row: Sequence[Any]) -> Cast:
     run, at, guardian, ballot, outcome, word, elapsed = row
     return Cast(run, at, guardian, ballot_of(ballot), ballot_of(outcome), Word(word), elapsed)
-
-
-def rule_of(row: Sequence[Any]) -> RuleTally:
-    guardian, rule, fired, decided, approved, last = row
-    return RuleTally(guardian, rule, fired, Share(approved, decided), last)

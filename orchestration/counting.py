@@ -5,12 +5,15 @@ where they rejected it. Rows are counted once, in the order of their ids, which 
 """
 
 import datetime as dt
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils.timezone import now
 
+from audit.access import require, workspace_of
+from audit.actors import Actor
+from audit.roles import Scope
 from guardians.models import CountedUpTo, RuleCount
 
 STEP = 1_000
@@ -70,7 +73,12 @@ def step(name: str, bound: UUID) -> int:
     return len(ids)
 
 
-def of_workspace(workspace: UUID, *, after: str = "", limit: int = 100) -> Sequence[RuleCount]:
-    """Return how rules did in a workspace, in the order of their names, beginning after one."""
-    found = RuleCount.objects.filter(workspace_id=workspace, rule__gt=after).order_by("rule", "guardian")
-    return list(found[:limit])
+def counted(actor: Actor, *, guardian: str = "", rule: str = "") -> QuerySet[RuleCount]:
+    """Return how rules did in the actor's workspace since its first run, of one guardian or rule where it is named.
+
+    Raises:
+        NotAllowed: the actor may not read the record.
+    """
+    require(actor, Scope.LEDGER_READ)
+    chosen = {name: value for name, value in (("guardian", guardian), ("rule", rule)) if value}
+    return RuleCount.objects.filter(workspace_id=workspace_of(actor), **chosen)

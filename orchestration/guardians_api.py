@@ -9,8 +9,8 @@ from rest_framework.views import APIView
 
 from audit.roles import Scope
 from guardians.compliance import NOT_LEGAL_ADVICE
-from orchestration import comparing
-from orchestration.api import PROBLEMS, actor_of
+from orchestration import comparing, counting
+from orchestration.api import PROBLEMS, NewestFirst, actor_of, page
 from orchestration.comparing import DAYS, RUNS, WINDOW, Comparison
 
 
@@ -38,12 +38,13 @@ class AgreementOut(serializers.Serializer[object]):
     same = ShareOut(help_text="reviews in which both object or both do not, of those in which both spoke")
 
 
-class RuleFiguresOut(serializers.Serializer[object]):
+class RuleCountOut(serializers.Serializer[object]):
     guardian = serializers.CharField()
     rule = serializers.CharField()
-    fired = serializers.IntegerField(help_text="in how many runs")
-    overruled = ShareOut(help_text="people approved, of the runs in which the guardian objected and people decided")
-    last = serializers.DateTimeField(help_text="when the last run in which it fired was accepted")
+    fired = serializers.IntegerField(help_text="in how many reviews, of every draft")
+    overruled = serializers.IntegerField(help_text="people approved although its guardian objected")
+    upheld = serializers.IntegerField(help_text="people rejected what its guardian objected to")
+    last_fired_at = serializers.DateTimeField(allow_null=True)
 
 
 class HitOut(serializers.Serializer[object]):
@@ -64,7 +65,6 @@ class ComparisonOut(serializers.Serializer[object]):
     more = serializers.BooleanField(help_text="the period has runs before `earliest` that are not counted")
     guardians = TallyOut(many=True, source="tallies")
     agreements = AgreementOut(many=True)
-    rules = RuleFiguresOut(many=True, help_text="those that fired in most runs first")
     hits = HitOut(many=True, help_text=f"with `rule`: the last {RUNS} runs in which it fired")
     notice = serializers.SerializerMethodField(help_text="what the rules of the policy packs are not")
 
@@ -86,6 +86,25 @@ class Guardians(APIView):
         ],
     )
     def get(self, request: HttpRequest) -> Response:
-        """Compare the guardians over a period: votes, agreement, what people overruled, time taken, rules."""
+        """Compare the guardians over a period: votes, agreement, what people overruled, time taken."""
         period = comparing.period_in(request.query_params.dict(), now=now())
         return Response(ComparisonOut(comparing.compare(period, actor=actor_of(request))).data)
+
+
+class ByName(NewestFirst):
+    ordering = ("guardian", "rule")
+
+
+class GuardianRules(APIView):
+    scopes = {"GET": Scope.LEDGER_READ}
+
+    @extend_schema(
+        operation_id="guardians_rules",
+        responses={200: RuleCountOut(many=True), **PROBLEMS},
+        parameters=[*(OpenApiParameter(name, str) for name in ("guardian", "rule", "cursor"))],
+    )
+    def get(self, request: HttpRequest) -> Response:
+        """List how often each rule fired and was overruled since the first run; some minutes behind."""
+        guardian, rule = comparing.chosen_in(request.query_params.dict())
+        found = counting.counted(actor_of(request), guardian=guardian, rule=rule)
+        return page(ByName(), found, RuleCountOut, view=self)

@@ -86,6 +86,7 @@ v1 = [
     path("appeals/<uuid:appeal_id>/decide", appeals_api.AppealDecision.as_view()),
     path("appeals/<uuid:appeal_id>/withdraw", appeals_api.AppealWithdrawal.as_view()),
     path("guardians", guardians_api.Guardians.as_view()),
+    path("guardians/rules", guardians_api.GuardianRules.as_view()),
     path("guardians/calibrations", guardian_calibrations_api.GuardianCalibrations.as_view()),
     path("tools", tools_api.Tools.as_view()),
     path("tools/<uuid:tool_id>/approve", tools_api.ToolApprove.as_view()),

@@ -115,6 +115,7 @@ def api(x: Exhibits) -> Iterator[tuple[str, str]]:
         yield f"runs, stakes {stakes}", f"{v1}/runs?stakes={stakes}"
     yield "runs, three filters", f"{v1}/runs?state=LOGGING&decision=REFUSE&stakes=HIGH"
     yield "guardians", f"{v1}/guardians"
+    yield "guardians, rules", f"{v1}/guardians/rules"
     for part in ("", "/claims", "/reviews", "/lineage", "/proof", "/checkpoints"):
         yield f"run{part}", f"{v1}/runs/{x.run}{part}"
     for known in ApprovalState:

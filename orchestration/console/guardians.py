@@ -1,6 +1,6 @@
 """The guardians beside each other: what they voted, how far they agree, what people overruled, which rules fire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import log10
@@ -16,8 +16,9 @@ from audit.actors import Actor
 from audit.console import page
 from guardians.compliance import NOT_LEGAL_ADVICE
 from guardians.guardian import Ballot
-from orchestration import comparing
-from orchestration.comparing import DAYS, WINDOW, Comparison, RuleTally
+from guardians.models import RuleCount
+from orchestration import comparing, counting
+from orchestration.comparing import DAYS, WINDOW, Comparison
 from orchestration.console import badges, findingwords, wording
 from orchestration.console.badges import Badge, Icon, Tone
 from orchestration.console.findings import shipped
@@ -40,6 +41,7 @@ WORDS = {
 HEIGHT = 40
 # The scale of times: each of its steps is ten times the one before, in microseconds.
 SHORTEST, STEPS = 10, 6
+RULES = 200
 NAMES = ("days", "guardian", "rule", "before")
 
 
@@ -85,7 +87,7 @@ class ShownTally:
 class ShownRule:
     """A rule; ``words`` is what it has seen, '' where that is not known."""
 
-    rule: RuleTally
+    rule: RuleCount
     words: str
     query: str
     overruled: Rate
@@ -121,11 +123,12 @@ def guardians(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Compare the guardians over the period that the address names."""
     chosen = {name: value for name in NAMES if (value := request.GET.get(name, "").strip())}
     found = comparing.compare(comparing.period_in(chosen, now=now()), actor=actor)
+    counted = counting.counted(actor, guardian=found.period.guardian, rule=found.period.rule)
     context: dict[str, Any] = {
         "found": found,
         "tallies": shown_tallies(found, chosen),
         "pairs": [Pair(one.first, one.second, rate(one.same)) for one in found.agreements],
-        "rules": shown_rules(found.rules, chosen),
+        "rules": shown_rules(counted.order_by("-fired", "guardian", "rule")[:RULES], chosen),
         "hits": [shown_hit(cast) for cast in found.hits],
         "chosen": chosen,
         "periods": [
@@ -224,17 +227,18 @@ def columns_of(guardian: str, buckets: Sequence[Bucket]) -> list[Column]:
     return columns
 
 
-def shown_rules(rules: Sequence[RuleTally], chosen: Mapping[str, str]) -> list[ShownRule]:
+def shown_rules(counted: Iterable[RuleCount], chosen: Mapping[str, str]) -> list[ShownRule]:
+    rules = list(counted)
     most = max([rule.fired for rule in rules], default=0) or 1
     return [shown_rule(rule, chosen, most=most) for rule in rules]
 
 
-def shown_rule(rule: RuleTally, chosen: Mapping[str, str], *, most: int) -> ShownRule:
+def shown_rule(rule: RuleCount, chosen: Mapping[str, str], *, most: int) -> ShownRule:
     return ShownRule(
         rule=rule,
         words=words_of(rule.rule),
         query=query(chosen, rule=rule.rule),
-        overruled=rate(rule.overruled),
+        overruled=rate(Share(rule.overruled, rule.overruled + rule.upheld)),
         width=round(100 * rule.fired / most, 2),
     )
 

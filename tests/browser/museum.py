@@ -18,7 +18,7 @@ from evidence import calibrating, corpus
 from evidence.models import Claim, Passage, Source
 from guardians import calibrating as guardian_calibrating
 from guardians.models import Finding, PackVersion, Review
-from orchestration import batches, registry, runs, webhooks
+from orchestration import batches, counting, registry, runs, webhooks
 from orchestration.console.findings import shipped
 from orchestration.models import Appeal, Delivery, PackTrial, Restore, Run, Tool
 from orchestration.notices import NoticeType
@@ -91,6 +91,7 @@ def furnish(url: str) -> Museum:
     guarded(published)
     activated(ada, alan)
     told = tried(proposed(ada, HOUSE.replace("deny", "require_approval")), published, hostile)
+    counting.count(until=now() + dt.timedelta(minutes=1))
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from audit.models import Workspace
 from audit.roles import Role, Scope
 from guardians.models import Finding, Review
-from orchestration import comparing
+from orchestration import comparing, counting
 from orchestration.console.guardians import on_scale, words_of
 from orchestration.models import Approval, Run
 from tests.conftest import Person, person
@@ -20,7 +20,7 @@ from tests.orchestration import scenes
 from tests.orchestration.looking import WARFARIN, look
 
 pytestmark = pytest.mark.django_db
-PAGE, API = "/console/guardians", "/api/v1/guardians"
+PAGE, API, RULES = "/console/guardians", "/api/v1/guardians", "/api/v1/guardians/rules"
 RULE = "safety.injection.override"
 
 
@@ -54,15 +54,45 @@ def test_votes_are_counted_with_what_people_said_of_them(grace: Person) -> None:
     assert (safety["p50_us"], safety["p95_us"]) == (1_840, 1_840)
 
 
-def test_a_rule_says_how_often_it_fired_was_overruled_and_when_last(grace: Person) -> None:
-    objected(grace, word="REJECTED")
-    last = objected(grace, word="APPROVED")
+def counted(who: Person, **asked: str) -> list[dict[str, Any]]:
+    while counting.count(until=now() + dt.timedelta(minutes=1)):
+        pass
+    return list(client_of(who, Scope.LEDGER_READ).get(RULES, asked).json()["results"])
+
+
+def test_a_rule_says_how_often_it_fired_and_when_last_on_the_page_as_over_http(grace: Person) -> None:
+    objected(grace)
+    last = objected(grace)
     vote = Review.objects.get(run=last.pk).votes.get(guardian="safety")
     scenes.found(vote, "REQUEST", "request", "twice in one run", "twice", rule=RULE)
-    found = {(one["guardian"], one["rule"]): one for one in compared(grace)["rules"]}
-    rule = found["safety", RULE]
-    assert (rule["fired"], rule["overruled"]) == (2, {"part": 1, "whole": 2, "share": 0.5})
-    assert dt.datetime.fromisoformat(rule["last"]) == last.created_at
+    (rule,) = counted(grace, guardian="safety", rule=RULE)
+    assert (rule["fired"], rule["overruled"], rule["upheld"]) == (2, 0, 0)
+    assert dt.datetime.fromisoformat(rule["last_fired_at"]) == Review.objects.get(run=last.pk).created_at
+    assert f"{RULE} Safety 2 reviews" in look(grace, PAGE).words
+
+
+def test_rules_come_in_pages_by_name(grace: Person) -> None:
+    objected(grace)
+    names = [(one["guardian"], one["rule"]) for one in counted(grace)]
+    client = client_of(grace, Scope.LEDGER_READ)
+    first = client.get(RULES, {"limit": 1}).json()
+    (second,) = client.get(first["next"]).json()["results"]
+    assert len(names) > 1
+    assert names == sorted(names)
+    assert (second["guardian"], second["rule"]) == names[1]
+
+
+@pytest.mark.parametrize("asked", [{"rule": "r" * 81}, {"guardian": "\x00"}], ids=repr)
+def test_a_name_that_no_rule_can_have_is_refused(grace: Person, asked: dict[str, str]) -> None:
+    assert client_of(grace, Scope.LEDGER_READ).get(RULES, asked).status_code == 400
+
+
+def test_rules_of_another_workspace_are_not_counted_and_a_key_without_the_scope_reads_none(
+    grace: Person, mallory: Person
+) -> None:
+    objected(grace)
+    assert (len(counted(grace)) > 0, counted(mallory)) == (True, [])
+    assert client_of(grace, Scope.RUNS_READ).get(RULES).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -134,6 +164,7 @@ def test_the_number_of_queries_does_not_grow_with_what_is_counted(grace: Person)
 
 def test_the_page_shows_the_same_as_a_client_reads(grace: Person) -> None:
     objected(grace, word="APPROVED")
+    counted(grace)
     words = look(grace, PAGE).words
     assert "Safety Only this one : Safety 1 escalate" in words
     assert "100 % 1 of 1 that it objected to" in words
@@ -185,13 +216,13 @@ def test_a_rule_is_looked_for_among_the_first_findings_of_a_vote(
         Finding(vote=vote, rule=RULE, kind="INJECTION", part="DOCUMENT", ref="a", score=0.5) for _ in range(5)
     )
     monkeypatch.setattr(comparing, "FINDINGS", 3)
-    assert {one["fired"] for one in compared(grace, rule=RULE, guardian="safety")["rules"]} == {1}
+    assert [hit["run"] for hit in compared(grace, rule=RULE, guardian="safety")["hits"]] == [str(run.pk)]
 
 
 def test_guardians_of_another_workspace_are_not_counted(grace: Person, mallory: Person) -> None:
     run = objected(grace, word="APPROVED")
     found = compared(mallory, rule=RULE)
-    assert (found["runs"], found["guardians"], found["rules"], found["hits"]) == (0, [], [], [])
+    assert (found["runs"], found["guardians"], found["hits"]) == (0, [], [])
     assert str(run.pk) not in look(mallory, PAGE, rule=RULE).text
 
 
