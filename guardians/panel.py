@@ -29,11 +29,11 @@ class Cause(StrEnum):
     FAILED = "failed"
 
 
-def cause_of(vote: Vote) -> Cause | None:
-    """Return why a guardian abstained; None for a vote that is none."""
-    if vote.ballot is not Ballot.ABSTAIN:
+def cause_of(ballot: str, reason: str) -> Cause | None:
+    """Return why a guardian abstained, by its vote's reason; None for a vote that is no abstention."""
+    if ballot != Ballot.ABSTAIN:
         return None
-    word = vote.reason.partition(":")[0]
+    word = reason.partition(":")[0]
     return next((cause for cause in Cause if cause == word), Cause.FAILED)
 
 

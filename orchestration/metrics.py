@@ -41,7 +41,7 @@ def observe_votes(votes: Sequence[Vote], *, resting: Collection[str]) -> None:
     for vote in votes:
         GUARDIAN_SECONDS.labels(vote.guardian).observe(vote.elapsed_us / 1e6)
         RESTING.labels(vote.guardian).set(vote.guardian in resting)
-        if cause := cause_of(vote):
+        if cause := cause_of(vote.ballot, vote.reason):
             ABSTENTIONS.labels(vote.guardian, cause.value).inc()
 
 

@@ -38,6 +38,7 @@ EFFECTS = {
     Effect.REQUIRE_APPROVAL: Badge("Asks a person", Tone.QUIET, Icon.PERSON),
     Effect.DENY: Badge("Denies", Tone.QUIET, Icon.BAN),
 }
+ADVISES = Badge("Advises against", Tone.QUIET, Icon.BAN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class VersionRow:
     who: str
 
 
-def effect_of(rule: Rule) -> str:
-    return "advises against" if rule.effect is Effect.DENY and not rule.hard else EFFECTS[rule.effect]
+def effect_of(rule: Rule) -> Badge:
+    return ADVISES if rule.effect is Effect.DENY and not rule.hard else EFFECTS[rule.effect]
 
 
 def pack_row(pack: Pack, *, on: dt.date, own: set[str]) -> PackRow:

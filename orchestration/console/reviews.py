@@ -6,7 +6,6 @@ from guardians.guardian import Ballot
 from guardians.lines import WHOLE, Ground, grounds
 from guardians.models import Review, Vote
 from guardians.panel import cause_of
-from guardians.records import stored_vote
 from orchestration.console import badges, findingwords, wording
 from orchestration.console.badges import Badge
 from orchestration.console.findings import FINDINGS, ShownPiece, shown_pieces
@@ -115,7 +114,7 @@ def shown_vote(review: Review, vote: Vote, pieces: Pieces, *, dissents: bool) ->
     return ShownVote(
         vote=vote,
         ballot=badges.of_ballot(vote.ballot),
-        words=findingwords.of_vote(vote, found, cause=cause_of(stored_vote(vote))),
+        words=findingwords.of_vote(vote, found, cause=cause_of(vote.ballot, vote.reason)),
         dissents=dissents,
         gravest=percent(vote.score) if vote.score else None,
         took=wording.milliseconds(vote.elapsed_us),

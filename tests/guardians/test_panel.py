@@ -109,7 +109,7 @@ def test_what_is_said_after_the_deadline_is_not_heard(release: threading.Event) 
     (said,) = Panel([seat("safety", late)]).hear(MATERIAL)
     release.set()
     time.sleep(0.05)
-    assert cause_of(said) is Cause.LATE
+    assert cause_of(said.ballot, said.reason) is Cause.LATE
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_guardian_that_breaks_abstains_and_nothing_is_allowed(
     votes = Panel([seat("g", do), allows("privacy"), allows("compliance")]).hear(shown)
     policy = replace(DEFAULT_CONSENSUS, required=dict.fromkeys(Stakes, ("g", "privacy", "compliance")))
     joined = decide(votes, material=shown.digest(), policy_hash="p" * 64, stakes=stakes, policy=policy)
-    assert cause_of(votes[0]) is cause
+    assert cause_of(votes[0].ballot, votes[0].reason) is cause
     assert joined.ballot in {Ballot.ESCALATE, Ballot.DENY}
     assert "required_guardian_abstained:g" in joined.reasons
 

@@ -35,8 +35,8 @@ def test_everybody_of_a_workspace_sees_each_rule_with_its_citation(workspace: Wo
 def test_a_denial_that_is_no_veto_is_told_from_one_that_is(ada: Person, alan: Person) -> None:
     activated(ada, alan, HOUSE.replace("effect: deny", "effect: deny\n    hard: false"))
     words = look(ada, PAGE).words
-    assert "house.consent advises against" in words
-    assert "gdpr.art6.lawful_basis denies" in words
+    assert "Advises against The house takes no consent. house.consent" in words
+    assert "Denies Personal data is processed without a stated lawful basis. gdpr.art6.lawful_basis" in words
 
 
 def test_a_version_is_proposed_by_one_and_put_in_force_by_another(ada: Person, alan: Person) -> None:
