@@ -20,10 +20,11 @@ BEFORE_TO = words("""
 # These say that what was done is done no longer: "stopped producing".
 ENDING = words("stop stops stopped quit quits cease ceases ceased discontinue discontinues discontinued")
 # What stands behind one of these is left out of what is said: "everyone except Anna", "all meals excluding breakfast".
-EXCEPTING = words("except excepting excluding excludes excluded barring")
+EXCEPTING = words("except excepting excluding excludes excluded barring unlike")
 # The same in several words; the last of them stands before what is left out.
 EXCEPTIONS = (
     ("other", "than"), ("apart", "from"), ("aside", "from"), ("exception", "of"), ("exclusion", "of"), ("save", "for"),
+    ("instead", "of"), ("rather", "than"), ("contrast", "to"), ("contrast", "with"),
 )  # fmt: skip
 ALL_BUT = words("all every each everyone everybody everything any anyone anybody anything none nobody nothing no")
 NARROW_REACH = 4

@@ -34,7 +34,8 @@ INTENDING = words("""
     threatening offer offers offered prepare prepares prepared preparing schedule scheduled set due about ready
     determined seek seeks sought seeking vow vows vowed pledge pledges pledged agree agrees agreed consider considers
     need needs needed order ordered orders ask asked asks request requested urge urged urges advise advised invite
-    invited going likely unlikely bound prone
+    invited going likely unlikely bound prone proposal proposals attempts effort efforts bid bids intention intentions
+    desire promise promises threat threats demand demands call calls goal permission decision decisions
 """)
 # Whom one of these asks to do something may not have done it: "asked Anna to leave".
 ASKING = words("""

@@ -7,7 +7,7 @@ from operator import mul
 from evidence.language.lexicon import UNIVERSAL, words
 from evidence.language.reading import FULL, Piece, Reading
 from evidence.language.text import Kind
-from evidence.typed import actuality, crossings, directions, force, parts, polarity, subjects, values
+from evidence.typed import actuality, crossings, directions, force, parts, polarity, splicing, subjects, values
 from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching, replaced
 from evidence.typed.parts import Surroundings
@@ -98,6 +98,7 @@ def rules(matching: Matching, around: Surroundings, met: Opposites, settled: Map
     yield from force.quantifiers(matching)
     yield from force.little(matching)
     yield from force.alternatives(matching)
+    yield from force.standings(matching)
     yield from force.ranks(matching)
     yield from force.degrees(matching)
     yield from force.conditions(matching)
@@ -129,6 +130,9 @@ def compare(matching: Matching, piece: Piece, around: Surroundings) -> Compared:
     placed = parts.placed(matching, around, settled.keys())
     found += [conflict for conflict in placed.conflicts if conflict.claim[0] not in opposed]
     score = carried(matching.claim, placed.credit, found, around)
+    if not found and score >= SAID_LEAST:
+        # Only of what would pass: a claim that misses words often takes what it has from several clauses.
+        found = list(splicing.splices(matching))
     score *= PENALTY ** len({conflict.rule for conflict in found} - {Rule.DETAIL})
     return Compared(matching, piece, score, overlap(matching), tuple(found))
 

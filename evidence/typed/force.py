@@ -22,6 +22,10 @@ GOVERNS = 4
 EVERY_KIND = UNIVERSAL | words("any both")
 LITTLE = words("few little hardly scarcely barely")
 MORE, FEWER = words("more"), words("fewer less")
+NOT_QUITE = words("""
+    former ex acting deputy vice future alleged supposed potential prospective aspiring fake counterfeit honorary
+    assistant interim presumed purported
+""")
 SHORT_OF = words("nearly almost virtually practically not hardly")
 QUANTIFIERS = EXCLUSIVE | UNIVERSAL | PARTIAL
 DEGREES = {"most": "least", "least": "most", "more": "less", "less": "more"}
@@ -187,6 +191,31 @@ def little(matching: Matching) -> Iterator[Conflict]:
             at = claim.starts[place]
             yield Conflict(Rule.QUANTIFIER, (at, at + 1), (there - found, there + 1), opposed=True)
             return
+
+
+def standings(matching: Matching) -> Iterator[Conflict]:
+    """Yield a noun that the sentence does not mean in full: "former minister", "deputy director", "alleged thief"."""
+    claim, ours = matching.claim, qualified(matching.claim)
+    for pair, there in qualified(matching.source).items():
+        place = matching.back.get(pair)
+        if place is not None and place not in ours:
+            at = claim.starts[place]
+            yield Conflict(Rule.MODALITY, (at, at + 1), (there, matching.source.starts[pair] + 1))
+
+
+@lru_cache(maxsize=READINGS_KEPT)
+def qualified(reading: Reading) -> dict[int, int]:
+    """Return the nouns that are not meant in full, by place, with the tokens that say so."""
+    found = {}
+    for at, token in enumerate(reading.tokens):
+        if token.folded not in NOT_QUITE:
+            continue
+        end = at + 1
+        while end + 1 in reading.word_at and reading.tokens[end + 1].text.islower():
+            end += 1
+        if end in reading.word_at:
+            found[reading.word_at[end]] = at
+    return found
 
 
 def alternatives(matching: Matching) -> Iterator[Conflict]:
