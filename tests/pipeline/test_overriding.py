@@ -307,9 +307,9 @@ def test_where_the_record_of_the_two_words_is_not_whole_the_denial_stands(quick:
         known.save()
     else:
         DataKey.objects.filter(run=override.run_id).delete()
-    assert known.fork_id is not None
-    driver.advance(known.fork_id)
-    assert fresh(Run.objects.get(pk=known.fork_id)).reason == "consensus:hard_deny:compliance"
+    assert known.fork is not None
+    driver.advance(known.fork.pk)
+    assert fresh(known.fork).reason == "consensus:hard_deny:compliance"
 
 
 def test_another_answer_than_the_one_that_was_seen_is_denied(quick: Stage) -> None:
