@@ -33,13 +33,16 @@ to that file. Whoever wrote the gate has seen these data, and the coefficients o
 FeverSymmetric dev and claims changed in this way (`python -m benchmarks.fitting`), not on HaluEval-QA: figures to rely
 on come from data that nobody has tuned on.
 """
-GUARDIANS = {"guardians": "The guardians on development data and on suites of their own"}
+GUARDIANS = {
+    "guardians": "The guardians on development data and on suites of their own",
+    "replaying": "Stored decisions: computed again, and tried under other packs",
+}
 ABOUT_GUARDIANS = """# How well the guardians judge
 
-Made by `python -m benchmarks.report` from [benchmarks/results/guardians.json](../../benchmarks/results/guardians.json),
-which the command below writes; FOLDER holds public development data, none of which is kept here. A test holds this page
-to that file. Whoever wrote the guardians has seen these data: figures to rely on come from data that nobody has tuned
-on. The policy packs are no legal advice, and no figure says that they are.
+Made by `python -m benchmarks.report` from the files in [benchmarks/results](../../benchmarks/results), each written by
+the command that is named above its figures; FOLDER holds public development data, none of which is kept here. A test
+holds this page to those files. Whoever wrote the guardians has seen these data: figures to rely on come from data that
+nobody has tuned on. The policy packs are no legal advice, and no figure says that they are.
 """
 # Pages of their own: what is not on one of them is on the page of performance.
 PAGES = {"evidence.md": (ABOUT_EVIDENCE, EVIDENCE), "guardians.md": (ABOUT_GUARDIANS, GUARDIANS)}
