@@ -18,6 +18,7 @@ from benchmarks.results import Figure, save
 
 NOTES = (
     "Precision and recall of an entity: the same type, and spans of which half of the union is shared.",
+    "Ages are not labelled in these data, and job titles are not looked for: both count among the characters alone.",
     "Times are of texts that no guardian has seen before: what is remembered of a text does not count.",
 )
 

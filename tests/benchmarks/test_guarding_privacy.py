@@ -55,6 +55,8 @@ def test_a_folder_is_measured_as_production_finds(tmp_path: Path) -> None:
     assert figures["privacy, PERSON, F1"].value == 1
     assert figures["privacy, STREET_ADDRESS, F1"].met
     assert figures["privacy, processor time"].unit == "ms/kB"
+    assert 0 < figures["privacy, memory added"].value <= privacy.MEMORY_LIMIT
+    assert not {"privacy, AGE, F1", "privacy, TITLE, F1", "privacy, IBAN, F1"} & set(figures)
 
 
 @pytest.mark.parametrize("content", [None, "[{}]", "no JSON", '[{"full_text": 1, "spans": []}]'])
