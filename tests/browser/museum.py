@@ -92,6 +92,7 @@ def furnish(url: str) -> Museum:
     activated(ada, alan)
     told = tried(proposed(ada, HOUSE.replace("deny", "require_approval")), published, hostile)
     counting.count(until=now() + dt.timedelta(minutes=1))
+    refused_by_rule = Run.objects.get(pk=str(denied(grace)))
     addresses = {
         "runs": "/console/runs",
         "runs-none": "/console/runs?state=LOGGING",
@@ -99,7 +100,7 @@ def furnish(url: str) -> Museum:
         "run-hostile": f"/console/runs/{hostile.pk}",
         "run-refused": f"/console/runs/{refused(grace)}",
         "run-failed": f"/console/runs/{failed(grace)}",
-        "run-denied": f"/console/runs/{denied(grace)}",
+        "run-denied": f"/console/runs/{refused_by_rule.pk}",
         "run-masked": f"/console/runs/{masked(grace)}",
         "run-silent": f"/console/runs/{silent(grace)}",
         "run-moving": f"/console/runs/{moving(grace)}",
@@ -116,6 +117,7 @@ def furnish(url: str) -> Museum:
         "ledger-run": f"/console/ledger?run={published.pk}",
         "checkpoints": f"/console/runs/{published.pk}/checkpoints",
         "restore": f"/console/restores/{restore(grace, published)}",
+        "override": f"/console/overrides/{override(ada, refused_by_rule)}",
         "sources": "/console/evidence/sources",
         "sources-own": "/console/evidence/sources",
         "source": f"/console/evidence/sources/{leaflet.source_id}",
@@ -292,8 +294,14 @@ def failed(who: Person) -> object:
     return run.pk
 
 
-def restore(who: Person, run: Run) -> object:
-    """Leave a restore that waits for an approver."""
+def override(who: Person, run: Run) -> object:
+    """Leave an override that waits for a second person."""
+    parts = dict.fromkeys(("answer", "claims", "arguments", "policy", "material"), "c" * 64)
+    return restore(who, run, kind="OVERRIDE", denial={"rules": {"compliance": ["W" * 80]}, "parts": parts})
+
+
+def restore(who: Person, run: Run, *, kind: str = "FORK", **more: object) -> object:
+    """Leave a restore that waits for a second person."""
     effect = {"run": str(run.pk), "tool": "desk/file_ticket", "state": "DONE", "arguments": "a" * 64}
     row = Restore(
         workspace_id=run.workspace_id,
@@ -301,13 +309,14 @@ def restore(who: Person, run: Run) -> object:
         run=run,
         run_version=run.version,
         checkpoint_id="1f0c-checkpoint",
-        kind="FORK",
+        kind=kind,
         plan={
             "checkpoint": "1f0c-checkpoint",
             "state": "GATING",
             "steps": ["gate", "decide"],
             "done": [effect],
             "open": [],
+            **more,
         },
         binding="b" * 64,
         requested_by=str(who.actor),

@@ -19,7 +19,7 @@ NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
     *("run-denied", "run-masked", "run-silent", "packs", "packs-own", "pack", "pack-own"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
-    *("checkpoints", "restore", "inquiry", "run-asked"),
+    *("checkpoints", "restore", "override", "inquiry", "run-asked"),
     *("sources", "sources-own", "source", "source-own", "document", "calibrations", "calibrations-safety"),
     *("appeal", "appeal-own", "appeal-granted", "appeal-claim"),
     *("guardians", "guardians-rule", "guardians-none"),
