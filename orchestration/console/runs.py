@@ -69,6 +69,7 @@ class RunRow:
     age: str
     took: str
     good: int
+    why: str
     links: Mapping[str, str]
 
 
@@ -183,6 +184,7 @@ def row_of(run: Run, chosen: Mapping[str, str], *, who: str, moment: dt.datetime
         age=wording.ago(run.created_at, moment),
         took=wording.length((run.finished_at - run.created_at).total_seconds()) if run.finished_at else "",
         good=round(60 * run.supported / judged) if judged else 0,
+        why=why(run),
         links={
             "state": query_with(chosen, state=run.state),
             "decision": query_with(chosen, decision=run.decision),
@@ -191,6 +193,13 @@ def row_of(run: Run, chosen: Mapping[str, str], *, who: str, moment: dt.datetime
             "actor": query_with(chosen, actor=run.requested_by),
         },
     )
+
+
+def why(run: Run) -> str:
+    """Return the first reason of what did not simply go well: the names of its guardians and rules, never a text."""
+    first = run.reason.partition("; ")[0]
+    told = run.state == RunState.FAILED or run.decision in {Decision.ESCALATE, Decision.REFUSE}
+    return wording.sentence(wording.of_run(first, run.state)) if told and not first.startswith("call:") else ""
 
 
 @require_safe

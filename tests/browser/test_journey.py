@@ -126,7 +126,7 @@ def test_a_reviewer_reads_why_two_claims_were_withheld(quick: Stage, site: str, 
     expect(page.locator("#claim-3 .evidence.bad mark").first).to_contain_text("1 g")
     expect(page.locator("#claim-5 .badge").first).to_have_text("Contradicted")
     page.goto(f"{site}/console/runs/{run.pk}?verdict=CONTRADICTED")
-    picture(page, "run", height=1180)
+    picture(page, "run", height=1480)
     page.goto(f"{site}/console/ledger?run={run.pk}")
     page.get_by_role("button", name="Verify this run’s entries now").click()
     expect(page.get_by_text(re.compile("Verified: .* of this run’s chain"))).to_be_visible()

@@ -111,6 +111,14 @@ def test_a_query_that_cannot_be_is_refused_with_the_cure(grace: Person, query: d
     assert "The request cannot be taken" in shown.text
 
 
+def test_the_list_says_why_a_run_waits_and_shows_no_text_with_it(grace: Person) -> None:
+    scenes.waiting(grace, [WARFARIN], reasons=("consensus:escalated:safety", "consensus:people_required:1"))
+    scenes.waiting(grace, [WARFARIN], reasons=("call:desk/file_ticket:tainted:body:content:1-2:A secret title",))
+    words = look(grace, RUNS).words
+    assert "Waits for a person The Safety guardian wants a person to decide" in words
+    assert "A secret title" not in words
+
+
 def test_no_run_fits_is_said(grace: Person) -> None:
     assert "No run fits" in look(grace, RUNS, state="FAILED").text
 
