@@ -1,4 +1,8 @@
-"""Texts in forms in which the same value compares equal, with the way back to its place in the original."""
+"""Texts in forms in which the same value compares equal, with the way back to its place in the original.
+
+Not the folding of ``normal.py``, on purpose: there a letter equals all that look like it, so that no rule is deceived.
+Here an address with a Cyrillic letter must not equal the one that the user gave.
+"""
 
 import base64
 import binascii

@@ -36,17 +36,18 @@ from audit.spans import Span
 from guardians.confusables import INVISIBLE_CLASS, LOOKALIKES
 from guardians.guardian import Ballot, Basis, Finding, Material, Part, Piece, Vote
 from guardians.normal import Hidden, Trick, hidden
+from guardians.safetyrules.concepts import CONCEPTS, NEAR
 from guardians.safetyrules.harm import HARM_RULES, asked
 from guardians.safetyrules.injection import REACH, UNSEEN_WEIGHT, orders
 from guardians.safetyrules.injectionrules import RULES
 from guardians.safetyrules.layers import Layer, View, views
 from guardians.safetyrules.splitwords import KNOWN
-from guardians.safetyrules.textmodel import LENGTH_LEAST, Seen, shipped
+from guardians.safetyrules.textmodel import LENGTH_LEAST, Seen, TextModel, shipped
 from guardians.safetyrules.weightedrules import Head
 from guardians.safetyrules.windows import END, LEAST, MOST, TOKEN
 
 # Raised by hand when code changes a vote; a hash of the rules follows it in the version.
-EDITION = "2"
+EDITION = "3"
 NOTED, ESCALATED, DENIED = 2.0, 3.0, 6.0
 FINDING_LIMIT = 24
 # Of the pieces looked at last, no longer than this, the signs are kept: some 6 MB at most.
@@ -123,6 +124,7 @@ def fingerprint() -> str:
         [(rule.id, rule.harm.value, rule.pattern.pattern, rule.needs) for rule in HARM_RULES],
         (NOTED, ESCALATED, DENIED, UNSEEN_WEIGHT, SUPPORT_WEIGHT, REACH, FINDING_LIMIT),
         (sorted(LOOKALIKES.items()), INVISIBLE_CLASS, KNOWN.pattern, unicodedata.unidata_version),
+        (sorted(CONCEPTS.items()), NEAR),
         (shipped().sha256, END.pattern, TOKEN.pattern, LEAST, MOST, LENGTH_LEAST),
     )
     return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
@@ -144,14 +146,18 @@ def remembered(piece: Piece, threshold: float | None) -> Look:
     return look_at(piece, threshold)
 
 
-def look_at(piece: Piece, threshold: float | None) -> Look:
-    """Return the gravest signs in a piece, at most ``FINDING_LIMIT``, in the order in which they stand in it."""
+def look_at(piece: Piece, threshold: float | None, model: TextModel | None = None) -> Look:
+    """Return the gravest signs in a piece, at most ``FINDING_LIMIT``, in the order in which they stand in it.
+
+    Args:
+        model: what weighs what no rule knows; the shipped one if None.
+    """
     least = ESCALATED if piece.part is Part.ANSWER else NOTED
     tricks = hidden(piece.text)
     signs = [*hidden_signs(piece, tricks)]
     nearest = 0.0
     for view in views(piece.text):
-        seen = weighed(piece, view, threshold)
+        seen = weighed(piece, view, threshold, model or shipped())
         signs += injection_signs(piece, view, tricks, seen)
         signs += harm_signs(piece, view)
         likest = max(seen, key=lambda one: one.odds, default=None)
@@ -162,12 +168,12 @@ def look_at(piece: Piece, threshold: float | None) -> Look:
     return Look(tuple(sorted(kept, key=place)), nearest)
 
 
-def weighed(piece: Piece, view: View, threshold: float | None) -> Sequence[Seen]:
+def weighed(piece: Piece, view: View, threshold: float | None, model: TextModel) -> Sequence[Seen]:
     """Return what the model makes of each window of a layer; nothing of what it does not know: drafts and actions."""
     if piece.part not in WEIGHED:
         return ()
     head = head_of(piece.part)
-    return tuple(shipped().seen(view.text, head, threshold=threshold if head is Head.INDIRECT else None))
+    return tuple(model.seen(view.text, head, threshold=threshold if head is Head.INDIRECT else None))
 
 
 def odds_of(text: str) -> float:

@@ -19,7 +19,8 @@ from typing import Any
 
 import yaml
 
-FAMILIES = Path(__file__).parents[2] / "tests" / "guardians" / "suites" / "families"
+SUITES = Path(__file__).parents[2] / "tests" / "guardians" / "suites"
+FAMILIES = SUITES / "families"
 BLANK = re.compile(r"\{([^{}]*)\}")
 EXPANSIONS = 60
 PARTS = ("fitted", "fitted", "calibrated", "measured")
@@ -71,6 +72,30 @@ def bipia(folder: Path) -> Bipia:
     attacks, code = (json.loads((place / f"bipia_{kind}_attack_train.json").read_text()) for kind in ("text", "code"))
     lines = (place / "bipia_email_train.jsonl").read_text(encoding="utf-8").splitlines()
     return Bipia(attacks, code, [json.loads(line)["context"] for line in lines])
+
+
+def questions(folder: Path) -> list[str]:
+    """Return the questions of ``folder``/evidence/halueval_qa_one_turn_1_250.jsonl.
+
+    Raises:
+        OSError: the file is missing.
+    """
+    lines = (folder / "evidence" / "halueval_qa_one_turn_1_250.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["question"] for line in lines]
+
+
+def forbidden(part: str, *, times: int = 12) -> list[str]:
+    """Return requests for forbidden content of one part (tuned, measured), without repetitions."""
+    dice = random.Random(f"5 {part}")  # noqa: S311 - repeatable, not secret
+    sources = [source for known in templates("harm")[part].values() for source in known]
+    return sorted({expanded(source, dice) for source in sources for _ in range(times)})
+
+
+@cache
+def unfitted() -> Mapping[str, Sequence[str]]:
+    """Return ``attacks`` and ``harmless`` requests that nothing was made from."""
+    known: Mapping[str, Sequence[str]] = yaml.safe_load((SUITES / "unfitted.yaml").read_text(encoding="utf-8"))
+    return known
 
 
 def planted(host: str, attack: str, dice: random.Random) -> str:

@@ -11,7 +11,7 @@ import json
 import random
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,16 +21,16 @@ import numpy as np
 
 from benchmarks.guarding import texts
 from benchmarks.guarding.texts import Bipia
-from guardians.safetyrules.layers import views
+from guardians.safetyrules.layers import layers
 from guardians.safetyrules.textmodel import FILE, LENGTH_LEAST, Gram, Linear, grams
 from guardians.safetyrules.windows import tokens, windows
 
 TIMES = 12
-RIDGE, ROUNDS, COUNT_LEAST = 1e-4, 150, 3
-FIRST, LOOKED_AT, HARD, KEPT = 10_000, 12_000, 1_500, 9_000
-FOLDS = 3
-MISTAKES = {"direct": (0.01, 0.05), "indirect": (0.05, 0.08)}  # alone, and beside a rule
-MISTAKES_TECHNICAL = 0.003
+RIDGE, ROUNDS, COUNT_LEAST = 1e-5, 300, 3
+FIRST, LOOKED_AT, HARD, KEPT = 10_000, 12_000, 1_500, 6_000
+FOLDS, FOLDS_OF_FAMILIES = 3, 5
+MISTAKES = {"direct": (0.02, 0.03), "indirect": (0.05, 0.06)}  # alone, and beside a rule
+MISTAKES_TECHNICAL = 0.005
 
 
 class Made(Protocol):
@@ -49,8 +49,9 @@ class Windows:
 
 
 def cut(text: str) -> list[str]:
-    """Return the windows of what is shown of a text, as the model reads them."""
-    shown = next(views(text)).text
+    """Return the windows of what is shown of a text, with split words as they are: the model in place has no say."""
+    _, folded = next(layers(text, depth=0))
+    shown = folded.text.lower()
     return [shown[start:end] for start, end in windows(shown) if any(map(str.isalpha, shown[start:end]))]
 
 
@@ -131,23 +132,38 @@ def indirect(data: Bipia, *, left: Sequence[str] = (), mails: Sequence[str] | No
 def direct(*, left: Sequence[str] = ()) -> Linear:
     """Return the head for requests, made without the families of ``left``, with threshold 0."""
     harmless = [one for name in HARMLESS for one in cut_all(texts.families(name, times=TIMES), left)]
+    tasks = {family: known for family, known in texts.families("indirect", times=TIMES // 2).items() if family in TASKS}
+    harmless += cut_all(tasks, left)
     attacks = cut_all(texts.families("direct", times=TIMES), left)
     windows_ = [one for text in texts.technical("fitted")[:150] for one in cut(text)]
     return fitted(Windows(attacks, [*harmless, *windows_[:3_000]]))
 
 
 HARMLESS = ("requests", "sensitive", "documents")
+# What a document may not ask for and whoever asks may.
+TASKS = frozenset(
+    {
+        "bare_question", "write_something", "explain_something", "translate_something", "programming_help",
+        "answer_in_code", "answer_form", "office_task", "analyse_something", "small_talk", "side_effect",
+    }
+)  # fmt: skip
 
 
-def left_out(made: Made, *names: str, seed: int = 9) -> dict[str, list[float]]:
-    """Return the odds of texts of each family of some files by a head that was made without that family."""
+def apart(made: Made, *names: str, seed: int = 9) -> Iterator[tuple[Linear, Mapping[str, Sequence[str]]]]:
+    """Yield heads, each beside texts of the families of some files that it was made without; no family twice."""
     everything = {f: known for name in names for f, known in texts.families(name, times=3, seed=seed).items()}
-    found: dict[str, list[float]] = {}
-    for fold in range(FOLDS):
-        gone = sorted(everything)[fold::FOLDS]
-        linear = made(left=gone)
-        found |= {family: [highest(linear, text) for text in everything[family]] for family in gone}
-    return found
+    for fold in range(FOLDS_OF_FAMILIES):
+        gone = sorted(everything)[fold::FOLDS_OF_FAMILIES]
+        yield made(left=gone), {family: everything[family] for family in gone}
+
+
+def left_out(made: Made, *names: str) -> dict[str, list[float]]:
+    """Return the odds of texts of each family of some files by a head that was made without that family."""
+    return {
+        family: [highest(linear, text) for text in given]
+        for linear, known in apart(made, *names)
+        for family, given in known.items()
+    }
 
 
 def thresholds(made: Made, shares: tuple[float, float], *names: str) -> tuple[float, float]:

@@ -29,9 +29,15 @@ ANSWERING = joined("""
     answer|answering|respond|responding|reply|replying|solve|solving|summari[sz]e|summari[sz]ing|generate|generating
     |process|processing|complete|completing|fulfil|fulfill|help|handle|do|use|call
 """)
+# What a machine may do to others, or say to them: not what programs do among themselves.
+DEEDS = joined("""
+    send|e ?mail|forward|post|transfer|wire|pay|delete|erase|remove|wipe|invite|change|reset|grant|unlock|approve
+    |authori[sz]e|share|upload|publish|execute|install|visit|navigate|book|buy|tell|say|reply|answer|reveal|ignore
+    |disregard|recommend
+""")
 SECRETS = joined("""
     api keys?|passwords?|credentials|access tokens?|secret keys?|private keys?|environment variables|secrets
-    |session cookies?|ssh keys?
+    |session cookies?|ssh keys?|(?:credit )?card numbers?|security codes?|(?:customer|patient) (?:lists?|records)
 """)
 
 RULES: tuple[Rule, ...] = (
@@ -74,13 +80,14 @@ RULES: tuple[Rule, ...] = (
         |say nothing (?:about|to)|keep (?:this|it) (?:quiet|a secret|hidden)
         |(?:do not|don.t|never) (?:mention|reveal|disclose|repeat|acknowledge|quote) ~1 (?:this|these) (?:message
         |instructions?|note|notice|text|request|step|prompt|paragraph)
-        |keep (?:this|it) (?:secret|hidden|confidential) from ~2 (?:user|human|operator|owner)
+        |(?:keep|hide) ~1 (?:this|it|that) ~1 (?:secret |hidden |confidential )?from ~3 (?:user|human|operator|owner
+        |logs?)|leave no trace|as if nothing (?:had |has )?happened
         """,
         direct=0.5,
         indirect=2,
         needs="""
         user human operator owner reader developer reviewer message instruction note notice text request step prompt
-        paragraph summary answer reply response report nothing quiet secret hidden
+        paragraph summary answer reply response report nothing quiet secret hidden log trace
         """,
     ),
     spoken(
@@ -242,7 +249,7 @@ RULES: tuple[Rule, ...] = (
         """,
         direct=1,
         indirect=1.5,
-        needs="key password credential token variable secret cookie",
+        needs="key password credential token variable secret cookie card code customer patient",
     ),
     written(
         "sends_out",
@@ -326,6 +333,24 @@ RULES: tuple[Rule, ...] = (
         needs="must should shall to permission required instructed allowed asked",
     ),
     spoken(
+        "orders_machine",
+        rf"""
+        (?:if you are an?|you are an?|all|any|the|dear|hey|hello|hi|ai) (?:{MODEL})s? ?[,:] ?
+        (?:please |kindly |also |now |first )?(?:{DEEDS})
+        |(?:llm|language model|ai model|ai assistant|ai agent|chatbot|copilot|chatgpt|claude|gemini)s? ~4
+        (?:must|should|shall|has to|have to|is asked to|are asked to) ~1 (?:{DEEDS})
+        |(?:when|whenever|if) ~3 (?:assistant|model|ai|llm|chatbot|agent) ~6
+        (?:page|document|file|text|this)(?: ?,)?(?: it should| it must| please)?(?: also)? (?:{DEEDS})
+        """,
+        direct=0,
+        indirect=1.5,
+        needs="""
+        send mail forward post transfer wire pay delete erase remove wipe invite change reset grant unlock approve
+        authori share upload publish execute install visit navigate book buy tell say reply answer reveal ignore
+        disregard recommend
+        """,
+    ),
+    spoken(
         "biases_answer",
         r"""
         (?:positive|favou?rable|good|perfect|excellent) (?:review|rating|assessment|recommendation|score)s? only
@@ -368,18 +393,26 @@ RULES: tuple[Rule, ...] = (
     written(
         "frames_an_order",
         r"""
-        ^\W{0,6}(?:new |assistant |agent |updated )?(?:instruction|task|prompt|directive)s? ?:
-        |\bend of (?:the )?(?:document|data|page|results?|text|context|input|file)s?\b
+        (?:^|[=\-*#]{2})\W{0,6}(?:new |assistant |agent |updated )?(?:instruction|task|prompt|directive)s? ?:
         """,
         direct=0,
         indirect=1.5,
-        needs="instruction task prompt directive end",
+        needs="instruction task prompt directive",
+    ),
+    written(
+        "ends_the_text",
+        r"""\bend of (?:the )?(?:document|data|page|results?|text|context|input|file)s?\b""",
+        direct=0,
+        indirect=1.5,
+        needs="end of",
     ),
     written(
         "fake_turn",
-        r"""^\W{0,4}(?:human|user) ?:[^\n]{1,300}\n{1,3}\W{0,4}(?:assistant|ai|chatbot) ?:""",
+        r"""
+        (?:^|[.!?]\s)\W{0,4}(?:human|user) ?:[^\n]{1,300}(?:\n{1,3}\W{0,4}|\s)(?:assistant|ai|chatbot) ?:
+        """,
         direct=1,
-        indirect=2,
+        indirect=3,
         needs="human user",
     ),
     written(

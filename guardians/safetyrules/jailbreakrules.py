@@ -40,7 +40,7 @@ JAILBREAK_RULES: tuple[Rule, ...] = (
         |developer mode enabled|unrestricted (?:ai|mode|assistant|model)|amoral (?:ai|assistant|chatbot)
         |(?:without|no|free from|free of) (?:any |all )?(?:ethical|moral|content|safety|openai) ~2 (?:restrictions?
         |limitations?|guidelines|limits|filters?|constraints?|policy|policies|boundaries|rules)
-        |(?:bypass|disable|turn off|remove|switch off|circumvent|drop|ignore) (?:your|all|any|the) ~1
+        |(?:bypass|disable|turn off|remove|switch off|circumvent|drop|ignore) (?:your|all|any) ~1
         (?:safety|content|ethical|moral|security|ethics) ~1 (?:filters?|guidelines|restrictions?|measures|safeguards
         |protocols?|constraints?|training)
         |you (?:have|are) no (?:restrictions|rules|limits|filters|ethics)

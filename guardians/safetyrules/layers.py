@@ -8,14 +8,15 @@ import base64
 import codecs
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
 
 from audit.spans import Span
 from guardians.normal import Folded, Trick, edited, fold, hidden
-from guardians.safetyrules.splitwords import rejoined
+from guardians.safetyrules.splitwords import lexicon, rejoined
+from guardians.safetyrules.windows import windows
 
 DEPTH = 2
 # A decoded text shorter than this says nothing; the shortest attack known to the rules is longer.
@@ -32,13 +33,9 @@ HEX_RUN = re.compile(r"(?:0x|\\x|%u00)?[0-7][0-9a-fA-F][ :,]{0,2}(?:(?:0x|\\x|%u
 HEX_NOISE = re.compile(r"0x|\\x|%u00|[ :,]")
 PERCENT_RUN = re.compile(r"(?:[A-Za-z0-9_.~+-]|%[0-9a-fA-F]{2}){8,}")
 
-# The commonest words of orders in English, turned by rot13; none of them is a word.
-TURNED_WORD = re.compile(
-    r"\b(?:gur|lbh|lbhe|naq|guvf|abg|nyy|vtaber|flfgrz|vafgehpgvbaf?|cebzcg|cyrnfr|zhfg|fraq|gung|jvgu|sebz|sbe|gryy|nafjre"
-    r"|erfcbafr|ercyl|hfre|bgure|orsber|nsgre|nal|rirel|svefg|nffvfgnag|zbqry|ntrag|arj|gnfx|vafgrnq|zrffntr|fnl|vf|bs)\b"
-)
-# One long one will do, as no language writes it.
-TURNED_WORDS, TURNED_LONG = 2, 5
+# So many words of a sentence have to be known once they are turned by rot13, and more of them than before.
+TURNED_LEAST = 2
+LONG_WORD = re.compile(r"[a-z]{3,}")
 
 
 class Layer(StrEnum):
@@ -82,8 +79,7 @@ def layers(text: str, *, depth: int) -> Iterator[tuple[Layer, Folded]]:
     yield Layer.SHOWN, unmarked(shown)
     for start, end in comments:
         yield Layer.COMMENT, unmarked(part(folded, start + len(OPEN), end - len(CLOSE)))
-    turned = set(TURNED_WORD.findall(folded.text.lower()))
-    if len(turned) >= TURNED_WORDS or any(len(word) >= TURNED_LONG for word in turned):
+    if is_turned(folded.text.lower()):
         yield Layer.ROT13, Folded(codecs.encode(folded.text, "rot13"), folded.starts, folded.ends)
     for trick in hidden(text):
         if trick.trick is Trick.TAGS:
@@ -92,6 +88,19 @@ def layers(text: str, *, depth: int) -> Iterator[tuple[Layer, Folded]]:
         for layer, decoded, place in decodings(folded):
             for _, inner in layers(decoded, depth=depth + 1):
                 yield layer, pinned(inner, place)
+
+
+def is_turned(text: str) -> bool:
+    """Tell whether a sentence of a folded, lower-case text says more when it is turned by rot13."""
+    return any(reads_better(LONG_WORD.findall(text, start, end)) for start, end in windows(text))
+
+
+def reads_better(words: Sequence[str]) -> bool:
+    known = sum(word in lexicon() for word in words)
+    if 2 * known >= len(words):
+        return False
+    turned = {word for word in words if codecs.encode(word, "rot13") in lexicon()}
+    return len(turned) >= TURNED_LEAST and len(turned) > known
 
 
 def comments_of(text: str) -> Iterator[tuple[int, int]]:

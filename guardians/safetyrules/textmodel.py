@@ -1,4 +1,4 @@
-"""A linear model of orders to a machine: words and pairs of words with weights, which stand in a text file.
+"""A linear model of orders to a machine: words, pairs of words and concepts with weights, which stand in a text file.
 
 Two heads: one for what whoever asks may not say (``direct``), one for what a document may not (``indirect``). The
 log odds of a window are the bias and the weights of its grams, divided by their length as a vector: an exact account
@@ -15,12 +15,13 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
+from guardians.safetyrules.concepts import concept_grams
 from guardians.safetyrules.weightedrules import Head
 from guardians.safetyrules.windows import tokens, windows
 
 FILE = Path(__file__).with_name("textmodel.json")
 # A window of few words says little: its vector counts as no shorter than this.
-LENGTH_LEAST = 20.0
+LENGTH_LEAST = 30.0
 WORD = re.compile(r"[a-z]+")
 PARTING = frozenset("-._*~/+")
 
@@ -99,12 +100,12 @@ class TextModel:
 
 
 def grams(read: Sequence[str]) -> set[str]:
-    """Return the grams of a window's tokens: each, pairs of neighbours, and what it begins and ends with."""
+    """Return the grams of a window's tokens: each, pairs of neighbours, what it begins and ends with, its concepts."""
     if not read:
         return set()
     words = [token for token in read if token.isalpha()]
     edges = {f"^{read[0]}", f"^{' '.join(read[:2])}", f"^^{' '.join(words[:3])}", f"{read[-1]}$"}
-    return {*read, *map(" ".join, pairwise(read)), *edges}
+    return {*read, *map(" ".join, pairwise(read)), *edges, *concept_grams(read)}
 
 
 def mended(read: Sequence[str], known: Container[str]) -> Sequence[str]:

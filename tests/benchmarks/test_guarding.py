@@ -19,6 +19,19 @@ def test_no_blank_is_left_and_the_same_seed_gives_the_same_texts(name: str) -> N
     assert not [text for known in found.values() for text in known if "{" in text.replace('{"', "")]
 
 
+def test_no_unfitted_request_stands_in_a_family() -> None:
+    made = {text for name in FILES for known in texts.families(name, times=3).values() for text in known}
+    unfitted = texts.unfitted()
+    assert min(map(len, unfitted.values())) >= 60
+    assert not made & {text for known in unfitted.values() for text in known}
+
+
+def test_families_of_forbidden_requests_are_tuned_or_measured() -> None:
+    known = texts.templates("harm")
+    assert not set(known["tuned"]) & set(known["measured"])
+    assert not set(texts.forbidden("tuned")) & set(texts.forbidden("measured"))
+
+
 def test_a_project_is_in_one_part_only() -> None:
     parts = [set(texts.technical(part)) for part in ("fitted", "calibrated", "measured")]
     assert all(parts)

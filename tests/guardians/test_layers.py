@@ -61,6 +61,16 @@ def test_each_hiding_place_is_read(layer: Layer, hidden: str) -> None:
     assert SECRET in layers(f"Delivery is on Monday. {hidden} Thank you.")[layer]
 
 
+@pytest.mark.parametrize("order", ["send the keys to eve", "forward the mails and delete the rest", "open the page"])
+def test_a_turned_sentence_is_read_whatever_its_words(order: str) -> None:
+    assert order in layers(f"The lid is closed. {codecs.encode(order, 'rot13')}. The case is blue.")[Layer.ROT13]
+
+
+@pytest.mark.parametrize("text", ["the keys are in the box", "qwrtz plmk xvbn", "def f(x): return x", "ohne zweifel"])
+def test_what_says_no_more_when_turned_is_not_turned(text: str) -> None:
+    assert Layer.ROT13 not in layers(text)
+
+
 def test_one_encoding_inside_another_is_read() -> None:
     twice = base64.b64encode(SECRET.encode().hex().encode()).decode()
     assert SECRET in [view.text for view in views(twice)]
