@@ -40,7 +40,7 @@ FOUGHT = r"""
     |simulat[a-z]*|playbooks?|respon[a-z]*|reports?|infections?|defen[a-z]*|recover[a-z]*|insurance|incidents?
     |vaccin[a-z]*|antitoxins?|antidotes?|tests?|assays?|exercises?|filter[a-z]*|weld[a-z]*|infusions?|patch(?:es)?
     |syringes?|drips?|bolus(?:es)?|overdos[a-z]*|poisoning|dashboards?|statistics|diagrams?|education|quiz(?:zes)?
-    |sniff[a-z]*|dogs?|suits?|survivors?|victims?|antisera|serum|lozenges?|lessons?)\b)
+    |mocktails?|sniff[a-z]*|dogs?|suits?|survivors?|victims?|antisera|serum|lozenges?|lessons?)\b)
 """
 
 

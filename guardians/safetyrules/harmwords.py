@@ -32,8 +32,8 @@ TURNS = joined("""
     |protect[a-z]*|defend[a-z]*|report[a-z]*|polic(?:y|ies)|about|sense|novel|stor(?:y|ies)|film|movie|game|history|not
     |never|who|whose|which|when|while|if|because|of|help[a-z]*|friends?|talk[a-z]*|cope|coping|resist[a-z]*|urges?
     |thoughts?|feel[a-z]*|wants?|wanting|wish(?:es)?|bath|seed|glitter|photo|cherry|yarn|logic|zip|fork|smoke|fizz
-    |chocolate|up|risk|risks|symptoms?|signs?|dashboard|poster|presentation|essay|summary|overview|law|laws|rid
-    |disarm[a-z]*|defus[a-z]*|survive[a-z]*|tried|trying|attempt[a-z]*|says?|said|threat[a-z]*|suspects?|suspected
+    |chocolate|rule|rules|up|risk|risks|symptoms?|signs?|dashboard|poster|presentation|essay|summary|overview|law|laws
+    |rid|disarm[a-z]*|defus[a-z]*|survive[a-z]*|tried|trying|attempt[a-z]*|says?|said|threat[a-z]*|suspects?|suspected
 """)
 
 
@@ -46,8 +46,13 @@ def phrase(source: str) -> str:
 
 ASKS = joined("""
     (?:how (?:do|can|could|would|should|might|may|does) (?:i|we|you|one|someone|somebody|anyone|a person) ~1
-    |how (?:exactly |best )?to ~1 |(?:teach|show|tell|help) (?:me|us) ~1 (?:to |how to )?
+    |how (?:exactly |best )?(?:to|2) ~1 |(?:teach|show|tell|help) (?:me|us) ~1 (?:to |how to )?
     |(?:i|we) (?:want|need|would like|wish|plan|am going|intend) to ~1 |(?:i|we).(?:d like|m going) to ~1
+    |(?:i|we) (?:wanted|had|have|decided|choose) to ~1 |so (?:that )?(?:i|we) (?:can|could|may) ~1
+    |(?:assist|coach|support|advise) (?:me|us) ~1 (?:to|in|on) ~1 |(?:help|advice|assistance|someone|somebody) to ~1
+    |i (?:wanna|gonna) ~1 |(?:^|[.!?:;]\\s)[\\W_]{0,4}(?:need|want|wanna)(?: to)? ~1
+    |(?:i am|i.m) (?:an? )?~3 and (?:want|need|have|plan|wish) to ~1 |(?:things|tools|materials|parts) ~3 (?:to|for) ~1
+    |(?:do|should|would|must) (?:i|we|you) (?:need|use|take|buy) to ~1 |(?:needed|required|necessary) to ~1
     |(?:can|could|will|would) you (?:please )?(?:help (?:me|us) )?
     |(?:way|ways|method|methods|steps|instructions|guide|recipe|plan|tutorial|procedure) ~1 (?:to|for|on) (?:how to )?
     |(?:^|[.!?:;]\\s)[\\W_]{0,4}(?:please |just )?)

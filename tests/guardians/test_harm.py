@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.guarding import texts
 from guardians.guardian import Ballot, Part
 from guardians.safetyrules.harm import HARM_RULES, asked
 from guardians.safetyrules.harmwords import Harm
@@ -71,6 +72,17 @@ def test_prevention_treatment_law_and_news_pass(family: str) -> None:
 
 def test_the_family_kept_apart_is_denied_too() -> None:
     assert share(suite("measurement", "harm"), Part.REQUEST, {Ballot.DENY}) >= 0.95
+
+
+def test_what_the_rules_were_widened_with_is_denied() -> None:
+    denied = [any(asked(text.lower())) for text in texts.forbidden("tuned")]
+    assert sum(denied) >= 0.95 * len(denied)
+
+
+@pytest.mark.parametrize("name", ["sensitive", "requests", "documents"])
+def test_no_family_of_harmless_texts_asks_for_anything_forbidden(name: str) -> None:
+    harmless = [text for known in texts.families(name, times=4, seed=21).values() for text in known]
+    assert [text for text in harmless if rules(text.lower())] == []
 
 
 @pytest.mark.parametrize("section", ["documents", "requests"])
