@@ -98,6 +98,14 @@ def test_the_reason_says_what_was_looked_with_and_quotes_nobody() -> None:
     assert vote((Part.ANSWER, API_KEY + " ada@example.org")).reason.startswith("the answer holds API_KEY;")
 
 
+@pytest.mark.parametrize("coverage", Coverage)
+def test_a_vote_says_how_much_was_looked_for(coverage: Coverage) -> None:
+    said = Privacy(coverage).review(material((Part.ANSWER, "Wanda Kowalska paid.")))
+    assert f"; coverage: {coverage} data by patterns, validators, cues and gazetteer; no model" in said.reason
+    assert said.version.endswith(f"+{coverage}")
+    assert bool(said.findings) is (coverage is Coverage.EVERYTHING)
+
+
 def test_a_reason_fits_its_column_however_many_kinds_there_are() -> None:
     findings = [Finding("r", f"KIND_{n}" * 5, Part.ANSWER, "answer", None, 1.0) for n in range(50)]
     assert len(privacy.reason_of(findings)) <= 300

@@ -1,9 +1,11 @@
 """A reader adds what a model finds; one that cannot be had is refused with a cure, one that fails abstains."""
 
 import importlib
+import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -33,6 +35,10 @@ def load(folder):
 def words(text: str) -> Iterator[Found]:
     place = text.find("Quux")
     yield from [Found("PER", place, place + 4, 0.8), Found("MONEY", 0, 1, 0.9)] if place >= 0 else []
+
+
+def refused(*_: object, **__: object) -> NoReturn:
+    raise AssertionError("something was loaded or asked for")
 
 
 def broken(text: str) -> Iterator[Found]:
@@ -78,12 +84,25 @@ def test_a_text_without_a_space_is_read_too() -> None:
     [
         ("magic:/srv/model", "use one of spacy, gliner, presidio"),
         ("spacy:/srv/no/such/folder", "nothing is downloaded"),
+        ("gliner:/srv/no/such/folder", "nothing is downloaded"),
+        ("presidio:/srv/no/such/folder", "nothing is downloaded"),
         ("spacy", "nothing is downloaded"),
     ],
 )
 def test_a_reader_that_cannot_be_had_is_refused_with_a_cure(setting: str, told: str) -> None:
     with pytest.raises(NoReader, match=told):
         readers.made(setting)
+
+
+@pytest.mark.parametrize("backend", ["spacy", "gliner", "presidio"])
+def test_without_its_folder_no_package_is_loaded_and_no_socket_opened(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket, "socket", refused)
+    monkeypatch.setattr(socket, "getaddrinfo", refused)
+    monkeypatch.setattr(readers, "import_module", refused)
+    with pytest.raises(NoReader, match="nothing is downloaded"):
+        readers.made(f"{backend}:{tmp_path / 'missing'}")
 
 
 @pytest.mark.parametrize("backend", ["spacy", "gliner", "presidio"])
