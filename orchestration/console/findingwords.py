@@ -1,5 +1,6 @@
 """What guardians find and why they abstain, in words for people who know neither rules nor kinds."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -9,6 +10,8 @@ from guardians.panel import Cause
 from orchestration.console import wording
 
 POLICY_ERROR = "policy_error: "
+# Kinds that begin with a country: US_SSN, CZ_SK_BIRTH_NUMBER.
+OF_A_STATE = re.compile(r"[A-Z]{2}_")
 PARTS = {
     Part.REQUEST: "the request",
     Part.DOCUMENT: "a document",
@@ -54,6 +57,12 @@ KINDS = {
     "DRIVER_LICENSE": "the number of a driving licence",
     "MRN": "the number of a medical record",
     "UK_NHS": "a British NHS number",
+    "CVV": "the check number of a payment card",
+    "TRACK_DATA": "what the stripe of a payment card holds",
+    "MEMBER_ID": "the number of somebody insured",
+    "MEDICAL_LICENSE": "the licence of a doctor or nurse",
+    "USERNAME": "the name of an account",
+    "GEOLOCATION": "a position on the map",
     "SECRET": "a password or another secret",
     "API_KEY": "a key to a system",
     "JWT": "a token that logs somebody in",
@@ -138,7 +147,9 @@ def of_rule(rule: str, kind: str) -> str:
 
 def of_kind(kind: str) -> str:
     """Return a kind in words; one that has none is shown as it is, without its underscores."""
-    return KINDS.get(kind) or kind.replace("_", " ")
+    if kind in KINDS:
+        return KINDS[kind]
+    return "a number by which a state knows a person" if OF_A_STATE.match(kind) else kind.replace("_", " ")
 
 
 def of_part(part: str) -> str:

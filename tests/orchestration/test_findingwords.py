@@ -12,6 +12,7 @@ from guardians.safetyrules.harm import HARM_RULES
 from guardians.safetyrules.harmwords import Harm
 from guardians.safetyrules.injectionrules import RULES
 from orchestration.console import findingwords
+from tests.guardians.test_kinds import named_in_code
 
 
 def vote(guardian: str, ballot: str, reason: str = "") -> Vote:
@@ -42,6 +43,11 @@ def test_a_rule_without_words_is_told_by_its_kind() -> None:
 
 def test_a_kind_without_words_is_shown_as_it_is() -> None:
     assert findingwords.of_rule("guest.rule", "GUEST_KIND") == "GUEST KIND"
+
+
+@pytest.mark.parametrize("kind", sorted(named_in_code()))
+def test_each_kind_of_personal_data_has_words(kind: str) -> None:
+    assert findingwords.of_kind(kind) != kind.replace("_", " ")
 
 
 def test_a_vote_says_what_was_found_where_and_how_often() -> None:
