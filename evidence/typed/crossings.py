@@ -14,8 +14,8 @@ from evidence.typed.conflicts import Conflict
 from evidence.typed.matching import Matching
 from evidence.verdicts import Rule
 
-# What stands on the one side of these is no more than what stands on the other: "longer than", "ill because".
-JOINING = words("than because")
+# What stands on the one side of these is another thing on the other: "longer than", "ill because", "built before".
+JOINING = words("than because before after")
 PREFERRED_TO = "to"
 PREFERRING = words("prefer prefers preferred preferring preferable superior inferior")
 # So many words on one side of "than" belong to what is compared, and so many are looked at for two that crossed.
@@ -31,6 +31,7 @@ Keys = frozenset[str]
 class Sided:
     """What stands on the two sides of one such word, as keys, and the tokens from the first of it to the last."""
 
+    joint: str
     left: Keys
     right: Keys
     span: tuple[int, int]
@@ -38,7 +39,7 @@ class Sided:
 
 @lru_cache(maxsize=READINGS_KEPT)
 def compared(reading: Reading) -> tuple[Sided, ...]:
-    """Return both sides of each "than" or "because" of a sentence, without the words that they share."""
+    """Return both sides of each joining word of a sentence, without the words that they share."""
     joints = JOINING if PREFERRING.isdisjoint(reading.folded) else JOINING | {PREFERRED_TO}
     if joints.isdisjoint(reading.folded):
         return ()
@@ -48,7 +49,7 @@ def compared(reading: Reading) -> tuple[Sided, ...]:
 def sided(reading: Reading, at: int) -> Sided:
     first, end = clause(reading, at, step=-1), clause(reading, at, step=1)
     left, right = keys(reading, range(first + 1, at)), keys(reading, range(at + 1, end))
-    return Sided(left - right, right - left, (first + 1, end))
+    return Sided(reading.tokens[at].folded, left - right, right - left, (first + 1, end))
 
 
 def clause(reading: Reading, at: int, *, step: int, ends: Keys = CLAUSE_WORDS | JOINING) -> int:
@@ -82,7 +83,8 @@ def comparisons(matching: Matching) -> Iterator[Conflict]:
     """Yield "A is longer than B" where the sentence says "B is longer than A"."""
     there = compared(matching.source)
     for ours in compared(matching.claim):
-        turned = next((theirs for theirs in there if theirs.left & ours.right and theirs.right & ours.left), None)
+        same = (theirs for theirs in there if theirs.joint == ours.joint)
+        turned = next((theirs for theirs in same if theirs.left & ours.right and theirs.right & ours.left), None)
         if turned is not None:
             yield Conflict(Rule.COMPARISON, ours.span, turned.span, opposed=True)
 
@@ -145,9 +147,9 @@ def may_turn(claim: Reading, at: int, source: Reading, there: int) -> bool:
     if is_passive(claim, at) is not is_passive(source, there):
         return True
     sides = (claim, at), (source, there)
-    following = [token.folded for reading, place in sides for token in reading.tokens[place + 1 : place + 2]]
+    following = [reading.tokens[place + 1].folded for reading, place in sides if place + 1 < len(reading.tokens)]
     opens = [reading.tokens[clause(reading, place, step=-1, ends=ENDS) + 1].folded for reading, place in sides]
-    return not {"by", "with"}.isdisjoint(following) or not PREPOSITIONS.isdisjoint(opens)
+    return "with" in following or following.count("by") == 1 or not PREPOSITIONS.isdisjoint(opens)
 
 
 def is_one_clause(reading: Reading) -> bool:

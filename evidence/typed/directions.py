@@ -29,6 +29,7 @@ class Direction(StrEnum):
     OTHER = "OTHER"
 
 
+AGAINST = "against"
 DIRECTIONS = {
     **dict.fromkeys(words("to toward towards"), Direction.GOAL),
     **dict.fromkeys(words("into onto"), Direction.INTO),
@@ -37,7 +38,7 @@ DIRECTIONS = {
     **dict.fromkeys(words("from off"), Direction.ORIGIN),
     "by": Direction.AGENT,
     "for": Direction.BENEFIT,
-    "against": Direction.AGAINST,
+    AGAINST: Direction.AGAINST,
 }
 # What one of the two says, the other does not, whatever stands around.
 OPPOSED = frozenset(
@@ -82,6 +83,23 @@ def turned(matching: Matching) -> Iterator[Conflict]:
         ):
             span = found[0][1], source.starts[there[0]] + 1
             yield Conflict(Rule.ROLES, (first, claim.starts[place] + 1), span, elsewhere=True)
+            return
+    yield from opponents(matching)
+
+
+def opponents(matching: Matching) -> Iterator[Conflict]:
+    """Yield what the sentence says is against something, and the claim not: "advises against aspirin"."""
+    claim, source = matching.claim, matching.source
+    if AGAINST not in source.folded or AGAINST in claim.folded or claim.negations:
+        return
+    for pair, (direction, first) in directed(source).items():
+        place = matching.back.get(pair)
+        if direction is Direction.AGAINST and place is not None and anchor_of(source, first) in source.word_at:
+            at = claim.starts[place]
+            if matching.spare(source.word_at[anchor_of(source, first)]):
+                continue
+            yield Conflict(Rule.ROLES, (at, at + 1), (first, source.starts[pair] + 1), elsewhere=True)
+            return
 
 
 @lru_cache(maxsize=READINGS_KEPT)

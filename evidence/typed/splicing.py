@@ -62,10 +62,20 @@ def parts(reading: Reading) -> Parts:
             firsts[of[at]] = min(firsts[of[at]], at)
             if token.folded not in AUXILIARIES and at in reading.word_at:
                 verbs[of[at]].append(at)
+    for part in range(number - 1, -1, -1):
+        # "Sensors A and B failed": what is listed before the verb does the same.
+        listed = firsts[part] == len(reading.tokens) and joins(reading, of, part + 1)
+        if listed and firsts[part + 1] < len(reading.tokens):
+            verbs[part], firsts[part] = verbs[part + 1], firsts[part + 1]
     found = [item(reading, at, of, firsts) for at in reading.starts if at not in verbs[of[at]]]
     known: tuple[Quantity | Date, ...] = (*reading.quantities, *reading.dates)
     found += [item(reading, value.first, of, firsts, value) for value in known]
     return Parts(tuple(found), tuple(map(tuple, verbs)))
+
+
+def joins(reading: Reading, of: list[int], part: int) -> bool:
+    """Tell whether a part begins with "and" or "or"."""
+    return reading.tokens[of.index(part)].folded in JOINTS if part in of else False
 
 
 def item(reading: Reading, at: int, of: list[int], firsts: list[int], value: Quantity | Date | None = None) -> Item:
@@ -86,11 +96,18 @@ def splices(matching: Matching) -> Iterator[Conflict]:
     spare = [one for one in source.items if not is_taken(matching, one, taken)]
     for one in here:
         for other in spare:
-            if other.part != one.part and other.role == one.role and takes_place(matching, source, one, other, taken):
+            apart = other.part != one.part and plays_alike(source, one, other)
+            if apart and takes_place(matching, source, one, other, taken):
                 found = place_of(matching, one, taken)
                 if found is not None:
                     yield Conflict(Rule.ROLES, found, (other.at, other.at + 1), elsewhere=True)
                     return
+
+
+def plays_alike(source: Parts, one: Item, other: Item) -> bool:
+    """Tell whether two things have the same role; what a part without a verb is of, its verb would say."""
+    unsaid = not source.verbs[one.part] and {one.role, other.role} == {SUBJECT, OBJECT}
+    return one.role == other.role or unsaid
 
 
 Taken = dict[int, tuple[int, int]]
@@ -142,8 +159,17 @@ def takes_place(matching: Matching, source: Parts, one: Item, other: Item, taken
         return True
     if one.value is None and measured(source, one.part, taken) is False and measured(source, other.part, taken):
         return True
+    if not source.verbs[one.part] and is_gapped(source, matching, one.part, other.part, taken):
+        return True
     heads = one.head, other.head
     return min(heads) >= 0 and is_spare(matching, heads[0]) and not is_spare(matching, heads[1])
+
+
+def is_gapped(source: Parts, matching: Matching, part: int, other: int, taken: Taken) -> bool:
+    """Tell whether a part without a verb says of one thing what another part says of another: "and B for that"."""
+    spare = {one.role for one in source.items if one.part == part and not is_taken(matching, one, taken)}
+    kept = {one.role for one in source.items if one.part == other and is_taken(matching, one, taken)}
+    return bool((spare & kept) - {SUBJECT, OBJECT})
 
 
 def is_like(matching: Matching, one: Item, other: Item) -> bool:

@@ -26,6 +26,8 @@ AGREEMENT = 0.45
 ORDINAL_WORDS = {number: frozenset([word, key(word)]) for word, number in ORDINALS.items()}
 EXCHANGE = 0.3
 ANCHORS, NEXT = len(NEAR), 2
+# What begins at a value and what ends there: "from 1999 until 2003".
+STARTING, ENDING = frozenset({"from", "since"}), frozenset({"until", "till", "to"})
 
 
 Value = TypeVar("Value", Quantity, Date)
@@ -175,7 +177,8 @@ def excused(matching: Matching, value: Quantity, around: AbstractSet[str]) -> bo
 def turned(matching: Matching, ours: int, theirs: int) -> bool:
     """Tell whether "before" stands directly before one value and "after" before the other."""
     word, other = before(matching.claim, ours), before(matching.source, theirs)
-    return bool(other) and PLACING.get(word) == other
+    ends = {word in ENDING, other in ENDING} if {word, other} <= STARTING | ENDING else {True}
+    return (bool(other) and PLACING.get(word) == other) or len(ends) > 1
 
 
 def before(reading: Reading, at: int) -> str:
