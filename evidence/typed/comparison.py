@@ -27,6 +27,20 @@ PRONOUNS = words("it they he she this that these those both such")
 GENERAL = UNIVERSAL | words("must shall never no none cannot")
 VALUE_RULES = frozenset({Rule.NUMBER, Rule.UNIT, Rule.DATE, Rule.COMPARISON})
 ADDED = frozenset({Rule.DETAIL, Rule.ENTITY})
+# What looks at the meaning of a claim whose words are all there, the surest first.
+CLOSER = (
+    crossings.comparisons,
+    directions.turned,
+    crossings.exchanges,
+    directions.displaced,
+    crossings.actions,
+    subjects.owners,
+    actuality.openings,
+    force.little,
+    force.alternatives,
+    force.standings,
+    splicing.splices,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +104,24 @@ def rules(matching: Matching, around: Surroundings, met: Opposites, settled: Map
     yield from polarity.negations(matching, settled)
     yield from polarity.antonyms(matching, met)
     yield from polarity.placings(matching)
-    yield from crossings.comparisons(matching)
-    yield from changed_roles(matching)
+    yield from parts.roles(matching)
+    yield from parts.agents(matching)
     yield from force.modalities(matching)
     yield from force.bare_modalities(matching)
-    yield from actuality.openings(matching)
     yield from force.quantifiers(matching)
-    yield from force.little(matching)
-    yield from force.alternatives(matching)
-    yield from force.standings(matching)
     yield from force.ranks(matching)
     yield from force.degrees(matching)
     yield from force.conditions(matching)
     yield from force.restrictions(matching)
 
 
-def changed_roles(matching: Matching) -> Iterator[Conflict]:
-    """Yield who does what to whom otherwise; what looks further only where what looks closer finds nothing."""
-    yield from (
-        [*parts.roles(matching), *parts.agents(matching)]
-        or [*directions.turned(matching), *crossings.exchanges(matching)]
-        or [*directions.displaced(matching), *crossings.actions(matching)]
-    )
+def closer(matching: Matching) -> list[Conflict]:
+    """Return what the first of CLOSER finds that finds anything.
+
+    Only what would pass is looked at so: these rules keep back what says something else in the same words, and tell
+    little of a claim that misses words.
+    """
+    return next((found for look in CLOSER if (found := list(look(matching)))), [])
 
 
 def overlap(matching: Matching) -> float:
@@ -131,8 +141,7 @@ def compare(matching: Matching, piece: Piece, around: Surroundings) -> Compared:
     found += [conflict for conflict in placed.conflicts if conflict.claim[0] not in opposed]
     score = carried(matching.claim, placed.credit, found, around)
     if not found and score >= SAID_LEAST:
-        # Only of what would pass: a claim that misses words often takes what it has from several clauses.
-        found = list(splicing.splices(matching))
+        found = closer(matching)
     score *= PENALTY ** len({conflict.rule for conflict in found} - {Rule.DETAIL})
     return Compared(matching, piece, score, overlap(matching), tuple(found))
 

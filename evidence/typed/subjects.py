@@ -51,7 +51,6 @@ NEAR = 4
 def places(matching: Matching) -> Iterator[Conflict]:
     """Yield what names of the claim stand for that they do not stand for in the sentence."""
     yield from subjects(matching)
-    yield from owners(matching)
     yield from exchanged(matching)
 
 
