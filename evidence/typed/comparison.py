@@ -45,13 +45,19 @@ CLOSER = (
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A claim beside one sentence. ``overlap`` is the share of its words in the sentence itself."""
+    """A claim beside one sentence.
+
+    Attributes:
+        overlap: the share of the claim's words in the sentence itself.
+        reads_otherwise: all its words are there, and say something else (``closer``).
+    """
 
     matching: Matching
     piece: Piece
     score: float
     overlap: float
     conflicts: tuple[Conflict, ...]
+    reads_otherwise: bool = False
 
     @property
     def says_all(self) -> bool:
@@ -140,10 +146,10 @@ def compare(matching: Matching, piece: Piece, around: Surroundings) -> Compared:
     placed = parts.placed(matching, around, settled.keys())
     found += [conflict for conflict in placed.conflicts if conflict.claim[0] not in opposed]
     score = carried(matching.claim, placed.credit, found, around)
-    if not found and score >= SAID_LEAST:
-        found = closer(matching)
+    turned = closer(matching) if not found and score >= SAID_LEAST else []
+    found += turned
     score *= PENALTY ** len({conflict.rule for conflict in found} - {Rule.DETAIL})
-    return Compared(matching, piece, score, overlap(matching), tuple(found))
+    return Compared(matching, piece, score, overlap(matching), tuple(found), bool(turned))
 
 
 def carried(claim: Reading, credit: Sequence[float], found: Sequence[Conflict], around: Surroundings) -> float:

