@@ -73,6 +73,7 @@ def furnish(url: str) -> Museum:
     grace = person("grace", workspace, Role.REVIEWER)
     ada = person("ada", workspace, Role.OPERATOR)
     alan = person("alan", workspace, Role.APPROVER)
+    person("barbara", workspace, Role.OVERRIDER)
     User.objects.create_user("eve")
     published = scenes.completed(grace, [WARFARIN, ACID, DISPUTED, UNPROVEN])
     scenes.call(published)
@@ -117,6 +118,7 @@ def furnish(url: str) -> Museum:
         "ledger-run": f"/console/ledger?run={published.pk}",
         "checkpoints": f"/console/runs/{published.pk}/checkpoints",
         "restore": f"/console/restores/{restore(grace, published)}",
+        "override-none": f"/console/runs/{published.pk}/override",
         "override": f"/console/overrides/{override(ada, refused_by_rule)}",
         "sources": "/console/evidence/sources",
         "sources-own": "/console/evidence/sources",
@@ -388,6 +390,8 @@ def visitor_of(name: str) -> str | None:
             return "ada"
         case "stranger":
             return "eve"
+        case "override":
+            return "barbara"
         case "log" | "link":
             return None
         case _:

@@ -19,7 +19,7 @@ NAMES = (
     *("runs", "runs-none", "run", "run-hostile", "run-refused", "run-failed", "run-moving"),
     *("run-denied", "run-masked", "run-silent", "packs", "packs-own", "pack", "pack-own"),
     *("approvals", "approvals-none", "decision", "ledger", "ledger-run", "problem", "api"),
-    *("checkpoints", "restore", "override", "inquiry", "run-asked"),
+    *("checkpoints", "restore", "override", "override-none", "inquiry", "run-asked"),
     *("sources", "sources-own", "source", "source-own", "document", "calibrations", "calibrations-safety"),
     *("appeal", "appeal-own", "appeal-granted", "appeal-claim"),
     *("guardians", "guardians-rule", "guardians-none"),
@@ -72,7 +72,7 @@ LOOKS = (
     Look(320, "dark", {"type": "tag", "values": RULES}),
     Look(320, "light", {"type": "rule", "values": CONTRAST}),
 )
-EXPECTED = {"problem": "400", "stranger": "403", "link-used": "403"}
+EXPECTED = {"problem": "400", "stranger": "403", "link-used": "403", "override-none": "409"}
 
 
 class Notes:

@@ -1,18 +1,22 @@
 """The words of a source put together anew: what they do not say is not supported, however alike the words are."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 
 from evidence.verdicts import Reason, Verdict
 from tests.evidence.material import passage, verdict
-from tests.evidence.meanings import OTHERWISE, THE_SAME
+
+PAIRS = yaml.safe_load(Path(__file__).with_name("meanings.yaml").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("source", "claim"), OTHERWISE)
+@pytest.mark.parametrize(("source", "claim"), PAIRS["otherwise"])
 def test_another_meaning_in_the_same_words_is_not_supported(source: str, claim: str) -> None:
     assert verdict(claim, passage(source)).verdict is not Verdict.SUPPORTED
 
 
-@pytest.mark.parametrize(("source", "claim"), THE_SAME)
+@pytest.mark.parametrize(("source", "claim"), PAIRS["the_same"])
 def test_the_same_meaning_in_another_order_is_supported(source: str, claim: str) -> None:
     assert verdict(claim, passage(source)).verdict is Verdict.SUPPORTED
 

@@ -67,7 +67,9 @@ def test_the_page_says_which_line_decided_and_who_dissents(grace: Person) -> Non
     words = look(grace, f"/console/runs/{run.pk}").words
     assert "Nothing may be published or done." in words
     assert "A fixed rule is a veto: no other vote can outweigh it." in words
-    assert "Line 1 decided: A DENY from a deterministic rule marked hard is a veto: DENY." in words
+    assert (
+        "Line 1 decided: A DENY from a deterministic rule marked hard is a veto: DENY, or ESCALATE where two" in words
+    )
     assert "1 more reason that does not make it stricter" in words
     assert "The Safety guardian voted to allow" in words
 
