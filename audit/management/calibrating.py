@@ -1,5 +1,6 @@
 """Commands that make or withdraw a workspace's own calibration: what it comes to is printed before it is written."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
@@ -18,7 +19,7 @@ T = TypeVar("T", bound=Terms)
 Options = Mapping[str, Any]
 
 
-class CalibratingCommand(BaseCommand, Generic[M, T]):
+class CalibratingCommand(BaseCommand, ABC, Generic[M, T]):
     """A command of this kind says what it measures and what comes of that.
 
     Attributes:
@@ -41,24 +42,24 @@ class CalibratingCommand(BaseCommand, Generic[M, T]):
         parser.add_argument("--dry-run", action="store_true", help="measure and print; write nothing")
         parser.add_argument("--withdraw", action="store_true", help="end the record in force instead")
 
+    @abstractmethod
     def scorer(self, options: Options) -> str:
         """Return the name of what is calibrated."""
-        raise NotImplementedError
 
+    @abstractmethod
     def material(self, actor: Actor, options: Options) -> M:
         """Return what is measured."""
-        raise NotImplementedError
 
+    @abstractmethod
     def result(self, material: M, terms: T, actor: Actor) -> Iterator[str]:
         """Yield what comes of it under these terms, in lines."""
-        raise NotImplementedError
 
-    def made(self, material: M, terms: T, actor: Actor) -> OwnCalibration:
-        raise NotImplementedError
+    @abstractmethod
+    def made(self, material: M, terms: T, actor: Actor) -> OwnCalibration: ...
 
+    @abstractmethod
     def afterwards(self, scorer: str) -> str:
         """Return what decides once the record in force is withdrawn."""
-        raise NotImplementedError
 
     def handle(self, *_: Any, **options: Any) -> None:  # noqa: ANN401
         try:
