@@ -69,8 +69,7 @@ COVERED = {Open.INTENDED: Open.TO_COME}
 HAPPENED = words("was were had been has have did")
 DOING = words("consider considers considered considering suggest suggests suggested propose proposes proposed")
 GOVERNS, HELD = 4, 25
-ENDS = frozenset(";.")
-JOINTS = words("but")
+ENDS = frozenset({";", ".", "but"})
 
 
 def openings(matching: Matching) -> Iterator[Conflict]:
@@ -118,7 +117,7 @@ def left_open(reading: Reading) -> dict[int, dict[Open, int]]:
     for first in (at for at in range(len(reading.tokens)) if holds(reading, at)):
         for at in range(first + 1, min(len(reading.tokens), first + HELD)):
             token = reading.tokens[at]
-            if token.text in ENDS or token.folded in JOINTS:
+            if token.folded in ENDS:
                 break
             if at in reading.word_at:
                 found.setdefault(at, {})[Open.SAID_TO_BE] = first

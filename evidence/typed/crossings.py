@@ -175,4 +175,4 @@ def exchanged(matching: Matching, one: int, other: int) -> Conflict:
     claim, source = matching.claim.starts, matching.source.starts
     there = sorted((source[matching.pairs[one]], source[matching.pairs[other]]))
     ours = sorted((claim[one], claim[other]))
-    return Conflict(Rule.ROLES, (ours[0], ours[1] + 1), (there[0], there[1] + 1), opposed=True, elsewhere=True)
+    return Conflict(Rule.ROLES, (ours[0], ours[1] + 1), (there[0], there[1] + 1), elsewhere=True)

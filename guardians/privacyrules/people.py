@@ -21,7 +21,6 @@ AFTER = re.compile(
     r"|explained|works?|worked|joined|loves?|likes?|died)\b|: ?[\"']"
 )
 LISTED = re.compile(r"(?:, | and | & |, and |/)")
-STARTS = re.compile(r"(?:^|[\n>]|[.!?] )[\s>?*#-]{0,8}$")
 FULL, HALF, SINGLE, COMPANY = 0.85, 0.7, 0.6, 0.55
 # What a family name is followed by where it names a thing: "the Parkinson disease", "Wilson Street".
 PRODUCT = re.compile(
